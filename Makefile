@@ -1,0 +1,72 @@
+# `make train` and `make test` set up everything they need in .venv; a second call starts at once.
+
+PYTHON ?= python3
+CONFIG ?= configs/cyclegan.py
+ARGS ?=
+PYTEST_ARGS ?=
+# The tried versions. `make train CONSTRAINTS=` takes the newest of everything instead.
+CONSTRAINTS ?= constraints.txt
+
+BIN := .venv/bin
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS))
+
+.PHONY: help train test test-slow lint format constraints
+
+help:
+	@echo "make train        train CycleGAN on the built-in pictures; again: go on where it stopped"
+	@echo "                  CONFIG=configs/pix2pix.py   another experiment"
+	@echo "                  ARGS='--config.steps=500'   more flags; ARGS=--help lists them"
+	@echo "make test         lint, types and all tests but the slow ones"
+	@echo "make test-slow    the tests that take minutes"
+	@echo "make lint         style and types alone; make format mends the style"
+	@echo "make constraints  write the versions in .venv to constraints.txt"
+	@echo "PYTHON=python3.12 in front or behind chooses the interpreter for a new .venv"
+
+# exec: Ctrl-C and SIGTERM reach Python itself, which saves and stops.
+train: .venv/installed
+	@exec $(BIN)/python -m gan_jax.main --config=$(CONFIG) $(ARGS)
+
+test: lint
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: .venv/installed-test
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+lint: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+constraints: .venv/installed-test
+	sed -n '/^#/p' constraints.txt > .venv/constraints.txt
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' | grep -v -i '^nvidia\|^triton' >> .venv/constraints.txt
+	mv .venv/constraints.txt constraints.txt
+
+.venv/installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing gan_jax and what it needs in .venv (once, a few minutes) ..."
+	@$(PIP_INSTALL) --editable . || { echo "$$FAILED" >&2; exit 1; }
+	@touch $@
+
+.venv/installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing gan_jax, what it needs and its test tools in .venv (once, a few minutes) ..."
+	@$(PIP_INSTALL) --editable '.[test]' || { echo "$$FAILED" >&2; exit 1; }
+	@touch .venv/installed $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$OLD" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "$$NO_VENV" >&2; exit 1; }
+
+define OLD
+gan_jax needs Python 3.11 or newer, and "$(PYTHON)" is not that. Name one that is: make PYTHON=/path/to/python3.11 ...
+endef
+define NO_VENV
+"$(PYTHON) -m venv" failed. On Debian and Ubuntu: apt install python3-venv. Then call make again.
+endef
+define FAILED
+The installation failed; pip says why above. If it lacks a version for this Python: make CONSTRAINTS= ... takes the newest ones.
+endef
+export OLD NO_VENV FAILED
