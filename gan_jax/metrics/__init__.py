@@ -1,0 +1,1 @@
+"""Numbers about pictures: each metric is a pure function of arrays, computed in float64 on the host."""
