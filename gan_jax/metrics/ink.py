@@ -1,9 +1,9 @@
 """Line drawings are dark strokes on white paper: are the strokes where they belong, and are they strokes?
 
 The defaults suit the built-in drawings at 128x128 pixels. Their strokes are 1.3 of 256 pixels wide, so at 128
-a stroke covers two thirds of a pixel: its greys lie around 0, and those between two pixels are fainter. Darker
-than 0.5 means a quarter covered; there every stroke is whole. At a threshold of 0.25 a fifth of the ink falls
-into specks, at 0 nearly all of it.
+a stroke covers two thirds of a pixel: its greys lie around 0, and those between two pixels are fainter.
+Darker than 0.5 means a quarter covered; there every stroke is whole. At a threshold of 0.25 a fifth of the
+ink falls into specks, at 0 nearly all of it.
 """
 
 from typing import NamedTuple

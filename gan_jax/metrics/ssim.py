@@ -26,10 +26,11 @@ def _blur(images: Doubles) -> Doubles:
 
 
 def ssim(predicted: Images, truth: Images) -> float:
-    """Structural similarity, the mean over places, channels and pictures: 1 when equal, near 0 when unrelated.
+    """Structural similarity, the mean over places, channels and pictures: 1 when equal, about 0 by chance.
 
     SSIM = (2 m_p m_t + c1)(2 s_pt + c2) / ((m_p^2 + m_t^2 + c1)(s_pp + s_tt + c2)), with local means m,
-    variances and covariance s under an 11x11 Gaussian window of sigma 1.5, c1 = (0.01 * 2)^2, c2 = (0.03 * 2)^2.
+    variances and covariance s under an 11x11 Gaussian window of sigma 1.5, c1 = (0.01 * 2)^2 and
+    c2 = (0.03 * 2)^2.
     Borders: only windows wholly inside the picture count, so the outer 5 pixels are no centres.
     ValueError when a side is shorter than 11 pixels.
     Source: Wang et al. 2004, Image quality assessment, eq. 13 (means and variances: eqs. 14-16).
