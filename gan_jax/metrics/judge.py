@@ -15,8 +15,8 @@ def judge(
     back_x, back_y: l1 and ssim to truth["x"], truth["y"]. fake_x, fake_y when `paired` (the i-th pictures of
     x and y show one thing): l1, ssim and correlation to the true picture. For a domain named in `drawings`,
     also what its fakes are made of (ink_share, speck_share, grey_share, chroma) and, when paired,
-    ink_precision, ink_recall and ink_f1 within one pixel. Pictures with a side under 11 pixels have no ssim. Other pictures
-    shown are passed over. ValueError when a picture's shape differs from its truth's.
+    ink_precision, ink_recall and ink_f1 within one pixel. Pictures with a side under 11 pixels have no ssim.
+    Other pictures shown are passed over. ValueError when a picture's shape differs from its truth's.
     """
     found: dict[str, float] = {}
     for domain in ("x", "y"):
