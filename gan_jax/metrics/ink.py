@@ -64,7 +64,8 @@ def overlap(predicted: Mask, truth: Mask, tolerance: int = TOLERANCE) -> Overlap
         return Overlap(1.0, 1.0, 1.0)
     precision = float((p & grow(t, tolerance)).sum() / max(p.sum(), 1))
     recall = float((t & grow(p, tolerance)).sum() / max(t.sum(), 1))
-    return Overlap(precision, recall, 2 * precision * recall / max(precision + recall, np.finfo(float).tiny))
+    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    return Overlap(precision, recall, f1)
 
 
 def speck_share(mask: Mask, smaller_than: int = SPECK) -> float:

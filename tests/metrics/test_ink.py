@@ -71,6 +71,7 @@ def test_pictures_of_a_set_do_not_touch():
 )
 def test_blank_and_black_sheets(predicted, truth, expected):
     assert overlap(predicted, truth) == pytest.approx(expected)
+    assert {type(value) for value in overlap(predicted, truth)} == {float}
 
 
 def test_grow_equals_binary_dilation():
