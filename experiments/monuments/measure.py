@@ -1,0 +1,71 @@
+"""Writes this folder's numbers and pictures from a finished run, with nothing typed by hand:
+
+    python experiments/monuments/measure.py --run=RUN --ceiling=PIX2PIX_RUN --out=experiments/monuments
+
+Leaves results.json, curves.png, config.json, metrics.jsonl, step_*.png or .jpg, and the tables in README.md.
+Needs matplotlib: pip install 'gan_jax[experiments]'.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import curves
+import page
+import samples
+from baselines import baselines
+from runs import Run, read_run
+
+from gan_jax.errors import UserError
+
+STEPS = (0, 500, 2000, 5000, 10_000)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures, and gives the exit status: 0, or 2 for a mistake of the user."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--run", type=Path, required=True, help="the run directory to measure")
+    parser.add_argument("--ceiling", type=Path, help="a pix2pix run on the true pairs of the same pictures")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="where to write")
+    given = parser.parse_args(arguments)
+    try:
+        measure(given.run, given.ceiling, given.out)
+    except UserError as error:
+        print(f"measure: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def measure(directory: Path, ceiling: Path | None, out: Path) -> None:
+    """Everything this program does; UserError when a directory is not a run with evaluations."""
+    run = read_run(directory)
+    results = collect(run, read_run(ceiling) if ceiling else None)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    for name in ("config.json", "metrics.jsonl"):
+        shutil.copyfile(directory / name, out / name)
+    results["pictures"] = samples.copy(directory / "samples", out, STEPS)
+    curves.draw(results, out / "curves.png")
+    page.write(out / "README.md", results, STEPS)
+
+
+def collect(run: Run, ceiling: Run | None) -> dict:
+    """What results.json holds: the run's evaluations, those of the ceiling, and the baselines' scores."""
+    results = {"run": run.facts, "evaluations": run.evaluations, "baselines": baselines(run.config)}
+    if ceiling:
+        if ceiling.config.data.resize != run.config.data.resize:
+            raise UserError(
+                f"--ceiling: its pictures have data.resize={ceiling.config.data.resize}, those of --run "
+                f"{run.config.data.resize}; train both at one size"
+            )
+        results["ceiling"] = {"run": ceiling.facts, "evaluations": ceiling.evaluations}
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main())
