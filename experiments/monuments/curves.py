@@ -1,4 +1,4 @@
-"""The metrics over training, beside what needs no learning (dotted) and the ceiling (dashed)."""
+"""The metrics over training, beside what needs no learning (dotted) and the ceilings (dashed)."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -57,7 +57,7 @@ def draw(results: dict, path: Path) -> None:
         for colour, line in enumerate(lines):
             plot(axis, line, f"C{colour}", results)
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=8)
+        axis.legend(fontsize=7)
     figure.savefig(path, dpi=80)
     pyplot.close(figure)
 
@@ -77,6 +77,7 @@ def plot(axis: Axes, line: Line, colour: str, results: dict) -> None:
             lw=1,
             label=f"{line.label}: {name}",
         )
-    ceiling = results.get("ceiling", {}).get("evaluations", [])[-1:]
-    if ceiling and line.key in ceiling[0]:
-        axis.axhline(ceiling[0][line.key], color=colour, linestyle="--", lw=1, label=f"{line.label}: pix2pix")
+    for ceiling in results["ceilings"]:
+        end = ceiling["evaluations"][-1]
+        if line.key in end:
+            axis.axhline(end[line.key], color=colour, linestyle="--", lw=1, label=f"{line.label}: pix2pix")

@@ -30,7 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--run", type=Path, required=True, help="the run directory to measure")
-    parser.add_argument("--ceiling", type=Path, help="a pix2pix run on the true pairs of the same pictures")
+    parser.add_argument(
+        "--ceiling",
+        type=Path,
+        action="append",
+        default=[],
+        help="a pix2pix run on the true pairs of the same pictures; may be given twice, for each direction",
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="where to write")
     given = parser.parse_args(arguments)
     try:
@@ -41,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(directory: Path, ceiling: Path | None, out: Path) -> None:
+def measure(directory: Path, ceilings: Sequence[Path], out: Path) -> None:
     """Everything this program does; UserError when a directory is not a run with evaluations."""
     run = read_run(directory)
-    results = collect(run, read_run(ceiling) if ceiling else None)
+    results = collect(run, [read_run(ceiling) for ceiling in ceilings])
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     for name in ("config.json", "metrics.jsonl"):
@@ -54,17 +60,20 @@ def measure(directory: Path, ceiling: Path | None, out: Path) -> None:
     page.write(out / "README.md", results, STEPS)
 
 
-def collect(run: Run, ceiling: Run | None) -> dict:
-    """What results.json holds: the run's evaluations, those of the ceiling, and the baselines' scores."""
-    results = {"run": run.facts, "evaluations": run.evaluations, "baselines": baselines(run.config)}
-    if ceiling:
+def collect(run: Run, ceilings: Sequence[Run]) -> dict:
+    """What results.json holds: the run's evaluations, those of the ceilings, and the baselines' scores."""
+    for ceiling in ceilings:
         if ceiling.config.data.resize != run.config.data.resize:
             raise UserError(
                 f"--ceiling: its pictures have data.resize={ceiling.config.data.resize}, those of --run "
                 f"{run.config.data.resize}; train both at one size"
             )
-        results["ceiling"] = {"run": ceiling.facts, "evaluations": ceiling.evaluations}
-    return results
+    return {
+        "run": run.facts,
+        "evaluations": run.evaluations,
+        "ceilings": [{"run": ceiling.facts, "evaluations": ceiling.evaluations} for ceiling in ceilings],
+        "baselines": baselines(run.config),
+    }
 
 
 if __name__ == "__main__":

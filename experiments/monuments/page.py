@@ -54,14 +54,16 @@ def measured(results: dict, steps: Sequence[int]) -> str:
 
 
 def rows(results: dict, steps: Sequence[int]) -> tuple[Rows, Rows, Rows]:
-    """By their titles: the run at those of `steps` that were evaluated, and at its end; baselines; ceiling."""
+    """By their titles: the run at those of `steps` that were evaluated, and its end; baselines; ceiling."""
     evaluations = results["evaluations"]
     last = evaluations[-1]
     chosen = [metrics for metrics in evaluations if metrics["step"] in steps or metrics is last]
     ours = {f"**step {metrics['step']:,}**": metrics for metrics in chosen}
-    ceiling = results.get("ceiling", {}).get("evaluations", [])[-1:]
-    named = {f"pix2pix on true pairs, step {metrics['step']:,}": metrics for metrics in ceiling}
-    return ours, results["baselines"], named
+    ceilings = {}
+    for ceiling in results["ceilings"]:
+        end = ceiling["evaluations"][-1]
+        ceilings[f"{ceiling['run']['gan']} on true pairs, step {end['step']:,}"] = end
+    return ours, results["baselines"], ceilings
 
 
 def table(titled: Rows, columns: dict[str, str]) -> str:

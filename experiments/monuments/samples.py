@@ -11,7 +11,7 @@ LIMIT = 160_000  # bytes a picture
 
 
 def copy(samples: Path, out: Path, steps: Iterable[int], limit: int = LIMIT) -> dict[int, str]:
-    """Copies the grids of those of `steps` that were saved, as JPEG where they exceed `limit`; their names."""
+    """Copies the grids of those of `steps` that were saved, as JPEG where above `limit`; their names."""
     saved = {int(file.stem.split("_")[-1]): file for file in samples.glob("step_*.png")}
     names = {}
     for step in (step for step in steps if step in saved):

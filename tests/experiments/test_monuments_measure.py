@@ -60,7 +60,7 @@ def test_a_run_is_measured_from_end_to_end(module, make_run, tmp_path):
     assert [metrics["l1/back_x"] for metrics in results["evaluations"]] == [0.5, 0.25]
     page = (out / "README.md").read_text()
     assert "| **step 700** | 0.250 | - | - | - |" in page
-    assert "| pix2pix on true pairs, step 700 | 0.875 |" in page
+    assert "| cyclegan on true pairs, step 700 | 0.875 |" in page
     assert "(step_000500.png)" in page
 
 
@@ -107,7 +107,7 @@ def test_large_pictures_become_jpeg(module, make_run, tmp_path):
 def test_words_around_the_tables_stay(module, tmp_path):
     page, readme = module("page"), tmp_path / "README.md"
     readme.write_text(f"Before\n{page.BEGIN}\nold 0.999\n{page.END}\nAfter\n")
-    results = {"evaluations": [{"step": 0, "l1/back_x": 0.5}], "baselines": {}}
+    results = {"evaluations": [{"step": 0, "l1/back_x": 0.5}], "baselines": {}, "ceilings": []}
     page.write(readme, results, (0,))
     text = readme.read_text()
     assert text.startswith("Before\n")
@@ -130,3 +130,12 @@ def test_a_run_without_evaluations_is_a_clear_mistake(module, make_run, capsys, 
 def test_a_missing_run_is_named(module, tmp_path, capsys):
     assert module("measure").main([f"--run={tmp_path}/none"]) == 2
     assert f"{tmp_path}/none/config.json" in capsys.readouterr().err
+
+
+def test_a_ceiling_of_another_size_is_refused(module, make_run, tmp_path, capsys):
+    other = make_run("other")
+    (other / "config.json").write_text(
+        (other / "config.json").read_text().replace('"resize": 32', '"resize": 64')
+    )
+    assert module("measure").main([f"--run={make_run()}", f"--ceiling={other}", f"--out={tmp_path}/out"]) == 2
+    assert "data.resize=64" in capsys.readouterr().err
