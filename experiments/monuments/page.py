@@ -62,7 +62,8 @@ def rows(results: dict, steps: Sequence[int]) -> tuple[Rows, Rows, Rows]:
     ceilings = {}
     for ceiling in results["ceilings"]:
         end = ceiling["evaluations"][-1]
-        ceilings[f"{ceiling['run']['gan']} on true pairs, step {end['step']:,}"] = end
+        title = f"{ceiling['run']['gan']} on true pairs, step {end['step']:,}"
+        ceilings[title] = ceilings.get(title, {}) | end  # two directions share a row
     return ours, results["baselines"], ceilings
 
 

@@ -33,7 +33,9 @@ def read_run(directory: Path) -> Run:
             f"{directory}/metrics.jsonl: no evaluations; train with --config.evaluate_every above 0"
         )
     facts = {"gan": config.gan, "seed": config.seed, "steps": max(line["step"] for line in lines)}
-    facts |= {"seconds": line["seconds"] for line in lines if "seconds" in line}
+    timed = [line["seconds"] for line in lines if "seconds" in line]
+    if timed:
+        facts["seconds"] = timed[-1]
     return Run(config, facts, evaluations)
 
 

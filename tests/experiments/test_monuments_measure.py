@@ -139,3 +139,12 @@ def test_a_ceiling_of_another_size_is_refused(module, make_run, tmp_path, capsys
     )
     assert module("measure").main([f"--run={make_run()}", f"--ceiling={other}", f"--out={tmp_path}/out"]) == 2
     assert "data.resize=64" in capsys.readouterr().err
+
+
+def test_ceilings_of_two_directions_share_a_row(module):
+    ends = [{"step": 9, "l1/fake_x": 0.1}, {"step": 9, "l1/fake_y": 0.2}]
+    ceilings = [{"run": {"gan": "pix2pix"}, "evaluations": [{"step": 0}, end]} for end in ends]
+    results = {"evaluations": [{"step": 0}], "baselines": {}, "ceilings": ceilings}
+    assert module("page").rows(results, (0,))[2] == {
+        "pix2pix on true pairs, step 9": {"step": 9, "l1/fake_x": 0.1, "l1/fake_y": 0.2}
+    }
