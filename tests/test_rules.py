@@ -1,0 +1,138 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ml_collections import ConfigDict
+
+from gan_jax import flags, losses, rules, settings
+from gan_jax.errors import UserError
+
+CYCLEGAN = str(Path(__file__).parents[1] / "configs" / "cyclegan.py")
+
+
+def changed(**changes: Any) -> ConfigDict:
+    config = settings.load(CYCLEGAN)
+    return settings.vary(
+        config, "it", {"it": {key.replace("__", "."): value for key, value in changes.items()}}
+    )
+
+
+def complaint(**changes: Any) -> str:
+    with pytest.raises(UserError) as error:
+        rules.validate(changed(**changes))
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("steps", -1, "a whole number, 0 or more"),
+        ("steps", 1.5, "a whole number, 0 or more"),
+        ("steps", "many", "a whole number, 0 or more"),
+        ("steps", True, "a whole number, 0 or more"),
+        ("batch_size", 0, "a whole number, 1 or more"),
+        ("keep", 0, "a whole number, 1 or more"),
+        ("pool_size", -1, "a whole number, 0 or more"),
+        ("log_every", -1, "1 or more, or 0 for never"),
+        ("my_every", -1, "1 or more, or 0 for never"),
+        ("learning_rate", 0.0, "a number above 0"),
+        ("learning_rate", -1.0, "a number above 0"),
+        ("learning_rate", float("nan"), "a number above 0"),
+        ("beta1", 1.0, "a number from 0 to below 1"),
+        ("beta1", -0.1, "a number from 0 to below 1"),
+        ("average", 1.0, "a number from 0 to below 1"),
+        ("cycle_x", -1.0, "a number, 0 or more"),
+        ("identity", -0.5, "a number, 0 or more"),
+        ("decay_fraction", 1.1, "a number from 0 to 1"),
+        ("data__bits", 12, "8 or 16"),
+        ("data__crop", 0, "a whole number of pixels"),
+        ("data__crop", (64,), "a whole number of pixels"),
+        ("data__resize", (64, 1.5), "a whole number of pixels"),
+        ("data__x_channels", 0, "a whole number, 1 or more"),
+        ("generator__width", 0, "a whole number, 1 or more"),
+        ("dtype", "float12", "one of float32, bfloat16"),
+        ("adversarial", "lsgan", "one of least_squares, log"),
+    ],
+)
+def test_a_value_out_of_range_names_the_key_the_value_and_the_range(
+    key: str, value: Any, expected: str
+) -> None:
+    config = settings.load(CYCLEGAN)
+    with config.unlocked(), config.ignore_type():
+        block, name = settings.locate(config, key.replace("__", "."))
+        block[name] = value
+    with pytest.raises(UserError) as error:
+        rules.validate(config)
+    assert str(error.value).startswith(f"config.{key.replace('__', '.')} is {value!r}: expected ")
+    assert expected in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [
+        ("gan", "cylegan", "cyclegan"),
+        ("generator__network", "rsenet", "resnet"),
+        ("discriminator__network", "patchgna", "patchgan"),
+        ("adversarial", "least_square", "least_squares"),
+        ("dtype", "bfloat", "bfloat16"),
+    ],
+)
+def test_a_misspelt_name_gets_the_right_one(key: str, value: str, right: str) -> None:
+    assert f"did you mean {right}" in complaint(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": 0}, "config.steps and config.epochs are both 0"),
+        ({"data__crop": 129}, "config.data.crop is 129: expected at most config.data.resize, 128"),
+        (
+            {"data__crop": (64, 200), "data__resize": (300, 128)},
+            "config.data.crop is (64, 200): expected at most",
+        ),
+        ({"data__x": "photos"}, "config.data.y is empty while config.data.x is set"),
+        ({"data__y": "drawings"}, "config.data.x is empty while config.data.y is set"),
+        (
+            {"data__tfds": "cycle_gan/maps", "data__root": "mine"},
+            "config.data.tfds and config.data.root are both set",
+        ),
+        (
+            {"best_metric": "l1", "evaluate_every": 0},
+            "config.best_metric is set while config.evaluate_every is 0",
+        ),
+    ],
+)
+def test_values_that_do_not_fit_together(changes: dict, message: str) -> None:
+    assert message in complaint(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"steps": 0, "epochs": 1},
+        {"data__crop": 128},
+        {"data__crop": (128, 30)},
+        {"data__root": "mine", "data__x": "a", "data__y": "b"},
+        {"cycle_x": 0.0, "cycle_y": 0, "identity": 0.0, "pool_size": 0, "log_every": 0, "beta1": 0.0},
+        {"decay_fraction": 1.0, "learning_rate": 1, "dtype": "bfloat16"},
+    ],
+)
+def test_borders_are_allowed(changes: dict) -> None:
+    rules.validate(changed(**changes))
+
+
+def test_a_config_need_not_have_every_key() -> None:
+    rules.validate(ConfigDict({"gan": "cyclegan", "steps": 1}))
+
+
+def test_the_names_are_those_of_the_code() -> None:
+    assert set(rules.ADVERSARIAL) == set(losses.ADVERSARIAL)
+    assert "cyclegan" in rules.CHOICES["gan"]
+    assert "resnet" in rules.CHOICES["generator.network"]
+
+
+def test_flags_and_rules_together() -> None:
+    with pytest.raises(UserError, match=r"config\.steps is -1"):
+        rules.validate(flags.parse([f"--config={CYCLEGAN}", "--config.steps=-1"]).config)
