@@ -1,4 +1,4 @@
-"""Convolutions, norms and small pure layers. Parameters are ordinary HWIO kernels; only the lowering is our own."""
+"""Convolutions, norms and small pure layers: ordinary HWIO kernels, computed in whatever form is fastest."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ Kernel = Float[Array, "k k inputs outputs"]
 
 
 def reflect_pad(x: Image, pad: int) -> Image:
-    """Pad height and width by `pad` pixels on each side, mirrored about the border pixel, as torch's ReflectionPad2d.
+    """Pad height and width on both sides, mirrored about the border pixel, as torch's ReflectionPad2d.
 
     A picture too small to be mirrored once is mirrored again and again; a single pixel is repeated.
     """
@@ -23,7 +23,7 @@ def reflect_pad(x: Image, pad: int) -> Image:
 
 
 def pad_to_multiple(x: Image, multiple: int) -> Image:
-    """Mirror pixels below and to the right until height and width are multiples of `multiple`; no-op when they are."""
+    """Mirror pixels below and to the right until height and width are multiples of `multiple`."""
     x = _reflect(x, 0, -x.shape[1] % multiple, axis=1)
     return _reflect(x, 0, -x.shape[2] % multiple, axis=2)
 
@@ -40,7 +40,7 @@ def _reflect(x: Array, before: int, after: int, axis: int) -> Array:
 
 
 def conv(x: Image, kernel: Kernel, stride: int = 1, pad: int = 0) -> Image:
-    """Cross-correlate with zero padding: `out[i] = sum_a kernel[a] x[stride i + a - pad]`, as torch's Conv2d."""
+    """Cross-correlate, zeros around: `out[i] = sum_a kernel[a] x[stride i + a - pad]`, as torch's Conv2d."""
     return jax.lax.conv_general_dilated(
         x, kernel, (stride, stride), ((pad, pad), (pad, pad)), dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
@@ -50,14 +50,14 @@ def conv_transpose(x: Image, kernel: Kernel) -> Image:
     """Double height and width by a transposed convolution with k = 3 or 4 taps.
 
     Equals torch's ConvTranspose2d(k, stride=2, padding=1, output_padding=4 - k) at
-    `kernel = weight.transpose(2, 3, 0, 1)[::-1, ::-1]`, and Flax's ConvTranspose with padding (1, 2) for k = 3, (2, 2)
-    for k = 4. Computed in the sub-pixel form (Shi et al. 2016, arXiv 1609.07009): one convolution of 2 x 2 taps to four
-    times the channels, then `depth_to_space`, so that nothing is multiplied by inserted zeros.
+    `kernel = weight.transpose(2, 3, 0, 1)[::-1, ::-1]`, and Flax's ConvTranspose with padding (1, 2) for
+    k = 3, (2, 2) for k = 4. Computed in the sub-pixel form (Shi et al. 2016, arXiv 1609.07009): one
+    convolution of 2 x 2 taps to four times the channels, then `depth_to_space`; no inserted zeros.
     """
     size, _, inputs, outputs = kernel.shape
     # Along one axis, with f the kernel. k = 3: out[2j] = f1 x[j], out[2j+1] = f0 x[j] + f2 x[j+1].
-    # k = 4: out[2j-1] = f1 x[j-1] + f3 x[j], out[2j] = f0 x[j-1] + f2 x[j]. So (tap, phase) reads f in the order 1032,
-    # where k = 3 has f3 = 0.
+    # k = 4: out[2j-1] = f1 x[j-1] + f3 x[j], out[2j] = f0 x[j-1] + f2 x[j].
+    # So (tap, phase) reads f in the order 1032, where k = 3 has f3 = 0.
     kernel = jnp.pad(kernel, ((0, 4 - size), (0, 4 - size), (0, 0), (0, 0)))
     order = np.array([1, 0, 3, 2])
     kernel = kernel[order][:, order].reshape(2, 2, 2, 2, inputs, outputs)
@@ -86,7 +86,7 @@ def leaky_relu(x: Array, slope: float = 0.2) -> Array:
 
 
 def dropout(x: Array, rate: float, rng: PRNGKeyArray | None) -> Array:
-    """Zero each entry with probability `rate` and divide the others by `1 - rate`; without a key, return `x`."""
+    """Zero each entry with probability `rate`, divide the others by `1 - rate`; without a key, return `x`."""
     if rng is None or rate == 0:
         return x
     return jnp.where(jax.random.bernoulli(rng, 1 - rate, x.shape), x / (1 - rate), 0).astype(x.dtype)
@@ -95,8 +95,8 @@ def dropout(x: Array, rate: float, rng: PRNGKeyArray | None) -> Array:
 def instance_norm(x: Image, epsilon: float = 1e-5) -> Image:
     """`(x - mean) / sqrt(var + epsilon)` with the moments of each picture's channels; no scale, no bias.
 
-    Moments are float32 whatever x's type, and the variance is taken about the mean (two passes): E[x^2] - E[x]^2
-    cancels where the mean is large. Ulyanov et al. 2016, arXiv 1607.08022, eq. 5.
+    Moments are float32 whatever x's type, and the variance is taken about the mean (two passes), because
+    E[x^2] - E[x]^2 cancels where the mean is large. Ulyanov et al. 2016, arXiv 1607.08022, eq. 5.
     """
     return _standardize(x, (1, 2), epsilon).astype(x.dtype)
 
@@ -108,7 +108,7 @@ def _standardize(x: Array, axes: tuple[int, ...], epsilon: float) -> Array:
 
 
 class BatchNorm(nn.Module):
-    """`scale * (x - mean) / sqrt(var + epsilon) + bias`, always with the moments of the batch given: no running ones.
+    """`scale * (x - mean) / sqrt(var + epsilon) + bias`, always with the moments of the batch given.
 
     Scale starts at N(1, 0.02), bias at 0. Ioffe and Szegedy 2015, arXiv 1502.03167, algorithm 1.
     """
@@ -121,7 +121,9 @@ class BatchNorm(nn.Module):
         scale = self.param("scale", lambda *a: 1 + nn.initializers.normal(0.02)(*a), x.shape[-1:])
         bias = self.param("bias", nn.initializers.zeros, x.shape[-1:])
         shape = (1,) * (x.ndim - 1) + x.shape[-1:]
-        out = _standardize(x, tuple(range(x.ndim - 1)), self.epsilon) * scale.reshape(shape) + bias.reshape(shape)
+        out = _standardize(x, tuple(range(x.ndim - 1)), self.epsilon) * scale.reshape(shape) + bias.reshape(
+            shape
+        )
         return out.astype(x.dtype)
 
 
@@ -149,7 +151,7 @@ def _parameters(module: nn.Module, shape: tuple[int, ...], use_bias: bool, dtype
 
 
 class Conv(nn.Module):
-    """`conv` with a kernel from N(0, 0.02) and a zero bias; `reflect` mirrors the `pad` pixels instead of zeros."""
+    """`conv` with a kernel from N(0, 0.02) and a zero bias; `reflect` pads with mirrored pixels."""
 
     features: int
     size: int
@@ -191,9 +193,9 @@ class ConvTranspose(nn.Module):
 class Upsample(nn.Module):
     """Double height and width by the way named `kind`.
 
-    "deconv": `ConvTranspose` of 3 taps. "resize": nearest pixels, then a mirrored 3 x 3 convolution, which lays no
-    checkerboard (Odena et al. 2016, distill.pub/2016/deconv-checkerboard). "shuffle": a mirrored 3 x 3 convolution to
-    four times the features, then `depth_to_space` (Shi et al. 2016, arXiv 1609.05158).
+    "deconv": `ConvTranspose` of 3 taps. "resize": nearest pixels, then a mirrored 3 x 3 convolution, which
+    lays no checkerboard (Odena et al. 2016, distill.pub/2016/deconv-checkerboard). "shuffle": a mirrored
+    3 x 3 convolution to four times the features, then `depth_to_space` (Shi et al. 2016, arXiv 1609.05158).
     """
 
     features: int

@@ -5,15 +5,17 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+import jax.numpy as jnp
 from flax import linen as nn
 
 from gan_jax.errors import UserError
 
 
-def build(block: Mapping[str, Any], channels: int | None = None) -> nn.Module:
+def build(block: Mapping[str, Any], channels: int | None = None, dtype: str = "float32") -> nn.Module:
     """The network that a config block `{"network": family, **fields}` describes.
 
-    `channels` is the number of output channels of a generator; discriminators ignore it.
+    `channels` is the number of output channels of a generator; discriminators ignore it. `dtype` is what it computes in;
+    parameters and outputs are float32.
     Raises UserError for an unknown family or a field that the family does not have.
     """
     fields = dict(block)
@@ -23,6 +25,6 @@ def build(block: Mapping[str, Any], channels: int | None = None) -> nn.Module:
         raise UserError(f"network={family!r} is unknown: use one of {', '.join(known)}")
     module = import_module(f"{__name__}.{family}")
     try:
-        return module.build(channels=channels, **fields)
+        return module.build(channels=channels, dtype=jnp.dtype(dtype), **fields)
     except TypeError as error:
         raise UserError(f'network "{family}": {error}') from error

@@ -11,7 +11,7 @@ from gan_jax.layers import Conv, Norm, leaky_relu
 
 
 class PatchGAN(nn.Module):
-    """One logit for each overlapping patch: `layers` halving convolutions, then two of stride 1, all 4 x 4, padding 1.
+    """One logit for each overlapping patch: `layers` halving 4 x 4 convolutions, then two of stride 1.
 
     With three layers a logit sees 70 x 70 pixels, and 256 x 256 pixels give 30 x 30 logits.
     """
@@ -22,13 +22,16 @@ class PatchGAN(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b height width c"], rng: PRNGKeyArray | None = None) -> Float[Array, "b h w 1"]:
-        """Pictures to float32 logits, side `side // 2**layers - 2`; raises UserError for a picture without a patch."""
+    def __call__(
+        self, x: Float[Array, "b height width c"], rng: PRNGKeyArray | None = None
+    ) -> Float[Array, "b h w 1"]:
+        """Pictures to float32 logits, `side // 2**layers - 2` a side; raises UserError where that is none."""
         smallest = 3 * 2**self.layers
         if min(x.shape[1:3]) < smallest:
             raise UserError(
-                f"the discriminator has layers={self.layers} and needs pictures of at least {smallest} x {smallest} "
-                f"pixels, not {x.shape[1]} x {x.shape[2]}: use larger pictures or fewer layers"
+                f"the discriminator has layers={self.layers} and needs pictures of at least "
+                f"{smallest} x {smallest} pixels, not {x.shape[1]} x {x.shape[2]}: "
+                "use larger pictures or fewer layers"
             )
         use_bias = self.norm == "instance"
         x = leaky_relu(Conv(self.width, 4, stride=2, pad=1, dtype=self.dtype, name="conv_0")(x))

@@ -17,7 +17,9 @@ class PixelGAN(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b h w c"], rng: PRNGKeyArray | None = None) -> Float[Array, "b h w 1"]:
+    def __call__(
+        self, x: Float[Array, "b h w c"], rng: PRNGKeyArray | None = None
+    ) -> Float[Array, "b h w 1"]:
         """Pictures to float32 logits of the same height and width."""
         fields = {"use_bias": self.norm == "instance", "dtype": self.dtype}
         x = leaky_relu(Conv(self.width, 1, dtype=self.dtype, name="conv_0")(x))

@@ -1,4 +1,4 @@
-"""The residual generator of CycleGAN (Zhu et al. 2017, arXiv 1703.10593, section 7.2; after Johnson et al. 2016)."""
+"""The residual generator of CycleGAN (Zhu et al. 2017, arXiv 1703.10593, section 7.2)."""
 
 from typing import Any
 
@@ -18,9 +18,17 @@ class ResNetBlock(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b h w c"], rng: PRNGKeyArray | None = None) -> Float[Array, "b h w c"]:
+    def __call__(
+        self, x: Float[Array, "b h w c"], rng: PRNGKeyArray | None = None
+    ) -> Float[Array, "b h w c"]:
         """Keeps the shape; dropout is on where `rng` is given."""
-        fields = {"size": 3, "pad": 1, "reflect": True, "use_bias": self.norm == "instance", "dtype": self.dtype}
+        fields = {
+            "size": 3,
+            "pad": 1,
+            "reflect": True,
+            "use_bias": self.norm == "instance",
+            "dtype": self.dtype,
+        }
         out = Conv(x.shape[-1], **fields, name="conv_0")(x)
         out = nn.relu(Norm(self.norm, name="norm_0")(out))
         out = dropout(out, self.dropout, rng)
@@ -43,7 +51,9 @@ class ResNetGenerator(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b h w cin"], rng: PRNGKeyArray | None = None) -> Float[Array, "b h w cout"]:
+    def __call__(
+        self, x: Float[Array, "b h w cin"], rng: PRNGKeyArray | None = None
+    ) -> Float[Array, "b h w cout"]:
         """Pictures in [-1, 1] to float32 pictures in (-1, 1); dropout is on where `rng` is given."""
         _, height, width, _ = x.shape
         fields = {"use_bias": self.norm == "instance", "dtype": self.dtype}

@@ -1,4 +1,4 @@
-"""The U-Net generator of pix2pix (Isola et al. 2017, arXiv 1611.07004, section 3.2.1), in its PyTorch form."""
+"""The U-Net generator of pix2pix (Isola et al. 2017, arXiv 1611.07004, section 3.2.1)."""
 
 from typing import Any
 
@@ -14,9 +14,10 @@ from gan_jax.layers import Conv, ConvTranspose, Norm, dropout, leaky_relu, pad_t
 class UNet(nn.Module):
     """`levels` halvings and doublings with a skip at each level; activations come before the convolutions.
 
-    Down: leaky ReLU, 4 x 4 convolution, norm; the outermost has neither activation nor norm, the innermost no norm.
-    Up: ReLU, 4 x 4 transposed convolution, norm, dropout (on the `levels - 5` levels outside the innermost), then the
-    skip in front. Any height and width: mirrored up to a multiple of 2**levels and cropped back.
+    Down: leaky ReLU, 4 x 4 convolution, norm; the outermost has no activation and no norm, the innermost
+    no norm. Up: ReLU, 4 x 4 transposed convolution, norm, dropout (on the `levels - 5` levels outside the
+    innermost), then the skip in front. This is the authors' PyTorch form, whose skips pass through a ReLU.
+    Any height and width: mirrored up to a multiple of 2**levels and cropped back.
     """
 
     width: int = 64
@@ -27,7 +28,9 @@ class UNet(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b h w cin"], rng: PRNGKeyArray | None = None) -> Float[Array, "b h w cout"]:
+    def __call__(
+        self, x: Float[Array, "b h w cin"], rng: PRNGKeyArray | None = None
+    ) -> Float[Array, "b h w cout"]:
         """Pictures in [-1, 1] to float32 pictures in (-1, 1); dropout is on where `rng` is given.
 
         Raises UserError for fewer than five levels.
@@ -39,7 +42,9 @@ class UNet(nn.Module):
         innermost = self.levels - 1
         skips = [Conv(self.width, 4, 2, pad=1, **fields, name="down_0")(pad_to_multiple(x, 2**self.levels))]
         for i in range(1, self.levels):
-            x = Conv(self.width * min(2**i, 8), 4, 2, pad=1, **fields, name=f"down_{i}")(leaky_relu(skips[-1]))
+            x = Conv(self.width * min(2**i, 8), 4, 2, pad=1, **fields, name=f"down_{i}")(
+                leaky_relu(skips[-1])
+            )
             skips.append(x if i == innermost else Norm(self.norm, name=f"down_norm_{i}")(x))
         x = skips.pop()
         for i in range(innermost, 0, -1):

@@ -1,0 +1,44 @@
+"""An exact parameter count for every network; a family missing from the table fails."""
+
+from math import prod
+from pkgutil import iter_modules
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from gan_jax import networks
+
+# family, fields, shape of the input, number of parameters. The first eleven: the PyTorch reference.
+TABLE = [
+    ("resnet", {}, (1, 256, 256, 3), 11_378_179),
+    ("resnet", {"blocks": 6}, (1, 128, 128, 3), 7_837_699),
+    ("resnet", {"norm": "batch"}, (1, 256, 256, 3), 11_383_427),
+    ("unet", {}, (1, 256, 256, 3), 54_413_955),
+    ("unet", {"levels": 7}, (1, 128, 128, 3), 41_828_995),
+    ("unet", {"norm": "instance"}, (1, 256, 256, 3), 54_409_603),
+    ("patchgan", {}, (1, 256, 256, 3), 2_764_737),
+    ("patchgan", {"norm": "batch"}, (1, 256, 256, 6), 2_768_705),
+    ("patchgan", {"layers": 5}, (1, 256, 256, 3), 11_154_369),
+    ("pixelgan", {}, (1, 256, 256, 3), 8_705),
+    ("pixelgan", {"norm": "batch"}, (1, 256, 256, 6), 9_024),
+    # "resize" has the taps of "deconv"; "shuffle" has four times the features.
+    ("resnet", {"upsample": "resize"}, (1, 256, 256, 3), 11_378_179),
+    (
+        "resnet",
+        {"upsample": "shuffle"},
+        (1, 256, 256, 3),
+        11_378_179 + 3 * (9 * 256 * 128 + 128 + 9 * 128 * 64 + 64),
+    ),
+]
+
+
+@pytest.mark.parametrize(("family", "fields", "shape", "count"), TABLE)
+def test_parameter_count(family, fields, shape, count):
+    module = networks.build({"network": family, **fields}, channels=3)
+    params = jax.eval_shape(module.init, jax.random.key(0), jnp.zeros(shape))
+    assert sum(prod(leaf.shape) for leaf in jax.tree.leaves(params)) == count
+
+
+def test_every_family_is_in_the_table():
+    assert {module.name for module in iter_modules(networks.__path__)} == {row[0] for row in TABLE}
