@@ -1,16 +1,19 @@
-"""Picture files and bytes to arrays: every rule about modes, depths and channels, in one place.
+"""Picture files and bytes to arrays: every rule about kinds, depths and channels, in one place.
 
-* The bytes decide the format, not the name. Of an animation or a stack, the first frame is taken. EXIF orientation is applied.
+* The bytes decide the format, not the name. Of an animation or a stack the first frame is taken. EXIF
+  orientation is applied.
 * Palettes are expanded, 1-bit becomes 0 or 255, CMYK and YCbCr become RGB.
-* Alpha (and a PNG's transparent colour) is composited on white, unless the channels asked for include alpha: 2 is grey and
-  alpha, 4 is RGB and alpha, with a full alpha where the file has none.
-* 1 channel from colour is the luminance (299 R + 587 G + 114 B) / 1000; 3 channels from grey are three copies.
-* Any other number of channels is kept when the file (TIFF, npy) has exactly that number, else the file is refused.
-* `bits=8` gives uint8: 16-bit values are divided by 257 and rounded (65535 -> 255), never clipped. `bits=16` gives uint16:
-  8-bit values are multiplied by 257. Floats must lie in [0, 1] and stay float32 for either.
-* 32-bit integers are taken for 16-bit ones, and refused when one lies outside 0..65535.
-* npy files hold height x width (x channels) of uint8, uint16 or floats. They are never unpickled.
-* Refused: more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, a side more than 100 times the other, a truncated file.
+* Alpha, and the transparent colour of a PNG or GIF, is composited on white, unless the channels asked for
+  include alpha: 2 is grey and alpha, 4 is RGB and alpha; a file without alpha is then opaque.
+* 1 channel from colour is the luminance, 0.299 R + 0.587 G + 0.114 B; 3 channels from grey are three copies.
+* Any other number of channels is kept where the file (TIFF, npy) has exactly that number, else it is refused.
+* `bits=8` gives uint8: 16-bit values are divided by 257 and rounded (65535 -> 255), never clipped. `bits=16`
+  gives uint16: 8-bit values are multiplied by 257. Floats must lie in [0, 1]; they stay float32 for either.
+* 32-bit integers are taken for 16-bit ones, and refused where one lies outside 0..65535.
+* npy files hold height x width (x channels) of uint8, uint16 or floats, and nothing is unpickled. Two or four
+  channels there are just channels: the last one is not taken for alpha.
+* Refused: more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, one side more than 100 times the other, a truncated
+  file.
 """
 
 import io
@@ -20,13 +23,13 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Shaped
-from PIL import Image, ImageOps
+from PIL import Image
 
-from gan_jax import png16
+from gan_jax import png16, tiff
 
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF")
 MAX_RATIO = 100
-LUMINANCE = np.array([0.299, 0.587, 0.114])
+LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as in Pillow
 
 Picture = Shaped[np.ndarray, "height width channels"]
 
@@ -35,19 +38,22 @@ class Unreadable(Exception):
     """This picture cannot be used; the text says why, in a few words."""
 
 
-def read(path: str | os.PathLike, channels: int = 3, bits: int = 8) -> Picture:
-    """One picture file as height x width x `channels`: uint8, uint16 (`bits=16`) or float32 (from floats, in [0, 1]).
+def read(path: str | os.PathLike[str], channels: int = 3, bits: int = 8) -> Picture:
+    """One picture file, height x width x `channels`: uint8, uint16 (`bits=16`), or float32 in [0, 1].
 
-    Raises `Unreadable` with the reason, whatever is wrong with the file. The rules are at the top of this module.
+    Raises `Unreadable` with the reason, whatever is wrong with the file. The rules stand at the top.
     """
+    return decode(read_bytes(path), channels, bits)
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a regular file. Raises `Unreadable`."""
     try:
-        mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for ever
             raise Unreadable("not a regular file")
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise Unreadable((error.strerror or str(error)).lower()) from error
-    return decode(data, channels, bits)
 
 
 def decode(data: bytes, channels: int = 3, bits: int = 8) -> Picture:
@@ -55,18 +61,36 @@ def decode(data: bytes, channels: int = 3, bits: int = 8) -> Picture:
     if not data:
         raise Unreadable("empty file")
     try:
-        if data.startswith(b"\x93NUMPY"):
-            pixels, alpha = _npy(data), False
-        else:
-            pixels, alpha = _pillow(data)
+        pixels, alpha = _pixels(data)
     except Unreadable:
         raise
     except MemoryError as error:
         raise Unreadable("too large for the memory") from error
+    except ImportError as error:
+        raise Unreadable(str(error)) from error
     except Image.UnidentifiedImageError as error:
         raise Unreadable(f"not a picture of a known kind ({', '.join(FORMATS)}, npy)") from error
-    except Exception as error:  # decoders raise anything at all on damaged bytes: OSError, SyntaxError, struct.error ...
+    except Exception as error:  # on damaged bytes decoders raise anything: OSError, SyntaxError, struct.error
         raise Unreadable(f"damaged: {error or type(error).__name__}") from error
+    return convert(pixels, channels, bits, alpha)
+
+
+def kind(data: bytes) -> str:
+    """What a file holds, for people: "RGB", "L", "CMYK", "RGB of 16 bits", "npy" ... or "?"."""
+    if data.startswith(b"\x93NUMPY"):
+        return "npy"
+    if png16.is_colour16(data):
+        return f"{png16.NAMES[data[25]]} of 16 bits"
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            mode = image.mode
+    except Exception:
+        return "TIFF of many channels" if tiff.is_tiff(data) else "?"
+    return "L of 16 bits" if mode.startswith("I;16") else mode
+
+
+def convert(pixels: Picture, channels: int, bits: int, alpha: bool = False) -> Picture:
+    """An array as decoded, to the channels and the depth asked for. `alpha`: its last channel is opacity."""
     return _to_channels(_to_bits(pixels, bits), channels, alpha)
 
 
@@ -81,35 +105,39 @@ def check_size(height: int, width: int) -> None:
         raise Unreadable(f"{width}x{height}: one side is more than {MAX_RATIO} times the other")
 
 
-def _npy(data: bytes) -> np.ndarray:
-    stream = io.BytesIO(data)
-    version = np.lib.format.read_magic(stream)
-    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = header(stream)
-    if len(shape) not in (2, 3):
-        raise Unreadable(f"npy of shape {shape}; height x width x channels expected")
-    check_size(*shape[:2])
-    if dtype.kind not in "uf" or (dtype.kind == "u" and dtype.itemsize > 2):
-        raise Unreadable(f"npy of {dtype}; uint8, uint16 or floats expected")
-    if len(data) - stream.tell() < int(np.prod(shape)) * dtype.itemsize:  # before memory is asked for
-        raise Unreadable("damaged: npy is truncated")
-    pixels = np.load(io.BytesIO(data), allow_pickle=False)
-    return pixels.reshape(*shape[:2], -1)
-
-
-def _pillow(data: bytes) -> tuple[np.ndarray, bool]:
-    """The pixels at the file's own depth, and whether the last channel is alpha."""
+def _pixels(data: bytes) -> tuple[np.ndarray, bool]:
+    """The pixels at the file's own depth, upright, and whether the last channel is opacity."""
+    if data.startswith(b"\x93NUMPY"):
+        return _npy(data), False
     if png16.is_colour16(data):  # Pillow would drop the lower byte of every sample
-        width, height = png16.size(data)
-        check_size(height, width)
+        check_size(*png16.size(data))
         pixels = png16.decode(data)
-        return pixels, pixels.shape[-1] in (2, 4)
-    if png16.is_tiff(data) and (stack := _tiff(data)) is not None:
-        return stack, False
+        return _upright(pixels, _orientation(data)), pixels.shape[-1] != 3
+    if tiff.is_tiff(data) and tiff.beyond_pillow(data):
+        check_size(*tiff.size(data))
+        pixels, alpha = tiff.decode(data)
+        return _upright(pixels, _orientation(data)), alpha
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         check_size(image.height, image.width)
         image.load()
-        return _expand(ImageOps.exif_transpose(image))
+        pixels, alpha = _expand(image)
+        return _upright(pixels, _orientation(image)), alpha
+
+
+def _npy(data: bytes) -> np.ndarray:
+    stream = io.BytesIO(data)
+    old = np.lib.format.read_magic(stream) == (1, 0)
+    shape, _, dtype = (np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0)(
+        stream
+    )
+    if len(shape) not in (2, 3):
+        raise Unreadable(f"npy of shape {shape}; height x width x channels expected")
+    check_size(*shape[:2])
+    if dtype not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
+        raise Unreadable(f"npy of {dtype}; uint8, uint16 or floats expected")
+    if len(data) - stream.tell() < int(np.prod(shape)) * dtype.itemsize:  # before memory is asked for
+        raise Unreadable("damaged: truncated npy")
+    return np.load(io.BytesIO(data), allow_pickle=False).reshape(*shape[:2], -1)
 
 
 def _expand(image: Image.Image) -> tuple[np.ndarray, bool]:
@@ -117,76 +145,56 @@ def _expand(image: Image.Image) -> tuple[np.ndarray, bool]:
         return np.asarray(image)[..., None], False
     alpha = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
     grey = image.mode in ("1", "L", "LA", "La")
-    mode = ("LA" if grey else "RGBA") if alpha else ("L" if grey else "RGB")
-    pixels = np.asarray(image if image.mode == mode else image.convert(mode))
+    pixels = np.asarray(image.convert(("L" if grey else "RGB") + ("A" if alpha else "")))
     return pixels.reshape(*pixels.shape[:2], -1), alpha
 
 
-def _tiff(data: bytes) -> np.ndarray | None:
-    """Channels and depths that Pillow cannot hold, through the optional package tifffile; None: leave it to Pillow."""
-    with Image.open(io.BytesIO(data), formats=("TIFF",)) if _pillow_opens(data) else _Nothing() as image:
-        tags = getattr(image, "tag_v2", {})
-        samples, depth = tags.get(277, 1), max(tags.get(258, (8,)))
-        if image is not None and (depth <= 8 or samples == 1):
-            return None
+def _orientation(image: Image.Image | bytes) -> int:
+    """EXIF's tag 274, 1 (upright) to 8. A damaged tag is no reason to lose the picture."""
     try:
-        import tifffile
-    except ImportError as error:
-        raise Unreadable("a TIFF of this kind needs the package tifffile: pip install tifffile") from error
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages[0]
-        check_size(page.imagelength, page.imagewidth)
-        planar = page.planarconfig == 2 and page.samplesperpixel > 1
-        pixels = page.asarray()
-    pixels = np.moveaxis(pixels, 0, -1) if planar else pixels
-    return pixels.reshape(*pixels.shape[:2], -1)
+        if isinstance(image, bytes):
+            with Image.open(io.BytesIO(image), formats=FORMATS) as opened:
+                return int(opened.getexif().get(274, 1))
+        return int(image.getexif().get(274, 1))
+    except Exception:
+        return 1
 
 
-def _pillow_opens(data: bytes) -> bool:
-    try:
-        with Image.open(io.BytesIO(data), formats=("TIFF",)):
-            return True
-    except Image.UnidentifiedImageError:
-        return False
-
-
-class _Nothing:
-    def __enter__(self):
-        return None
-
-    def __exit__(self, *_):
-        return None
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels[::-1] if orientation in (3, 4, 7, 8) else pixels
 
 
 def _to_bits(pixels: np.ndarray, bits: int) -> np.ndarray:
     if pixels.dtype.kind == "f":
-        pixels = pixels.astype(np.float32)
-        if not (pixels.min() >= 0 and pixels.max() <= 1):  # also refuses NaN
+        if not (pixels.min() >= 0 and pixels.max() <= 1):  # said so that NaN is refused too
             raise Unreadable("floats outside [0, 1]")
-        return pixels
-    if pixels.dtype.itemsize > 2:
-        if pixels.min() < 0 or pixels.max() > 65535:
-            raise Unreadable("integers outside 0..65535")
-        pixels = pixels.astype(np.uint16)
+        return pixels.astype(np.float32)
+    if pixels.dtype.itemsize > 2 and (pixels.min() < 0 or pixels.max() > 65535):
+        raise Unreadable("integers outside 0..65535")
     if pixels.dtype == np.uint8:
         return pixels if bits == 8 else pixels.astype(np.uint16) * np.uint16(257)
-    pixels = pixels.astype(np.uint16)  # in the byte order of this machine
-    return pixels if bits == 16 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    if bits == 16:
+        return pixels.astype(np.uint16)
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def _to_channels(pixels: np.ndarray, channels: int, alpha: bool) -> np.ndarray:
-    top = 1.0 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
-    if pixels.shape[-1] == channels and (alpha or channels not in (2, 4) or pixels.shape[-1] in (2, 4)):
+    if pixels.shape[-1] == channels:
         return pixels
+    top = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
     opacity = np.full_like(pixels[..., :1], top)
     if alpha:
         pixels, opacity = pixels[..., :-1], pixels[..., -1:]
-    if channels not in (2, 4):
+    if alpha and channels not in (2, 4):
         share = opacity / np.float64(top)
-        pixels = _like(pixels * share + top * (1 - share), pixels) if alpha else pixels
-    colours = channels - 1 if channels in (2, 4) else channels
+        pixels = _rounded(pixels * share + top * (1 - share), pixels.dtype)
+    colours = {2: 1, 4: 3}.get(channels, channels)
     if pixels.shape[-1] == 3 and colours == 1:
-        pixels = _like(pixels @ LUMINANCE, pixels)[..., None]
+        pixels = _rounded(pixels @ LUMINANCE, pixels.dtype)[..., None]
     elif pixels.shape[-1] == 1 and colours == 3:
         pixels = np.repeat(pixels, 3, axis=-1)
     if pixels.shape[-1] != colours:
@@ -194,5 +202,5 @@ def _to_channels(pixels: np.ndarray, channels: int, alpha: bool) -> np.ndarray:
     return np.concatenate([pixels, opacity], axis=-1) if channels in (2, 4) else pixels
 
 
-def _like(values: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    return (np.rint(values) if pixels.dtype.kind == "u" else values).astype(pixels.dtype)
+def _rounded(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    return (values if dtype.kind == "f" else np.rint(values)).astype(dtype)

@@ -1,20 +1,73 @@
-"""Pictures in [-1, 1] to files and back, and grids to look at."""
+"""Pictures between [-1, 1] and files. What a file of any kind is read as, `gan_jax.decoding` says."""
+
+import io
+import os
+from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Shaped, UInt8
+from jaxtyping import Float, Shaped
+from PIL import Image
 
-from gan_jax.decoding import Unreadable, decode, read
+from gan_jax import png16, tiff
+from gan_jax.decoding import Unreadable, read
+from gan_jax.errors import UserError
+from gan_jax.grids import grid
+from gan_jax.levels import to_float, to_levels, to_uint8
 
-__all__ = ["Unreadable", "decode", "read", "to_float", "to_uint8"]
+__all__ = ["Unreadable", "encode", "grid", "read", "to_float", "to_levels", "to_uint8", "write"]
+
+PLAIN = {".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP"}  # 8 bits, grey or RGB
+SUFFIXES = (".png", ".tif", ".tiff", ".npy", *PLAIN)
 
 
-def to_float(pixels: Shaped[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
-    """Float32 in [-1, 1] of uint8 (x / 127.5 - 1), uint16 (x / 32767.5 - 1) or floats in [0, 1] (2 x - 1)."""
-    half = {"uint8": 127.5, "uint16": 32767.5}.get(pixels.dtype.name, 0.5)
-    return pixels.astype(np.float32) / np.float32(half) - np.float32(1)
+def write(
+    path: str | os.PathLike[str], image: Float[np.ndarray, "height width channels"], bits: int = 8
+) -> None:
+    """One picture in [-1, 1] to a file whose suffix says the format; folders on the way are made.
+
+    PNG holds 1 to 4 channels (2 and 4 with alpha), TIFF and npy any number, all three of 8 or 16 bits. JPEG,
+    WebP and BMP hold 1 or 3 channels of 8 bits. The file appears whole or not at all.
+
+    Raises UserError when the format cannot hold the picture, or the disk does not take it.
+    """
+    path = Path(path)
+    data = encode(path, image, bits)
+    beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            beside.write_bytes(data)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be written: {error.strerror}; choose another place or make room"
+        ) from error
 
 
-def to_uint8(image: Float[np.ndarray, "*any"]) -> UInt8[np.ndarray, "*any"]:
-    """round(127.5 (x + 1)), clipped; NaN gives 0. The PyTorch reference truncates, which is darker by half a step on average."""
-    levels = np.rint((np.asarray(image, np.float32) + 1) * 127.5)
-    return np.nan_to_num(levels, nan=0, posinf=255, neginf=0).clip(0, 255).astype(np.uint8)
+def encode(path: Path, image: Float[np.ndarray, "height width channels"], bits: int = 8) -> bytes:
+    """The bytes of the file that `write` makes."""
+    pixels, suffix = to_levels(image, bits), path.suffix.lower()
+    channels = pixels.shape[-1]
+    if suffix == ".npy":
+        stream = io.BytesIO()
+        np.save(stream, pixels)
+        return stream.getvalue()
+    if suffix == ".png" and channels <= 4:
+        return png16.encode(pixels) if bits == 16 else _pillow("PNG", pixels)
+    if suffix in (".tif", ".tiff"):
+        held = (bits == 8 and channels in (1, 3)) or channels == 1
+        return _pillow("TIFF", pixels) if held else tiff.encode(pixels)
+    if suffix in PLAIN and bits == 8 and channels in (1, 3):
+        return _pillow(PLAIN[suffix], pixels)
+    if suffix not in SUFFIXES:
+        raise UserError(f"{path}: no format has the suffix {suffix!r}; expected one of {' '.join(SUFFIXES)}")
+    raise UserError(f"{path}: {suffix} cannot hold {channels} channels of {bits} bits; write .tif or .npy")
+
+
+def _pillow(form: str, pixels: Shaped[np.ndarray, "height width channels"]) -> bytes:
+    stream = io.BytesIO()
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    picture.save(stream, form, **({"quality": 95} if form in ("JPEG", "WEBP") else {}))
+    return stream.getvalue()

@@ -1,49 +1,62 @@
-"""Pictures to train on: one source (folders, a TensorFlow data set, the built-in monuments), one pipeline."""
+"""Pictures to train on: folders, a TensorFlow data set or the built-in ones, and one pipeline for all."""
 
+from importlib import import_module
 from typing import Any
 
 from gan_jax.data.pictures import Domains, Pictures, Source
-from gan_jax.data.pipeline import batches, steps_per_epoch, test_pictures
+from gan_jax.data.pipeline import Batch, batches, steps_per_epoch, test_pictures
+from gan_jax.data.shapes import pair
 from gan_jax.errors import UserError
 
-__all__ = ["Domains", "Pictures", "Source", "batches", "describe", "source", "steps_per_epoch", "test_pictures"]
+__all__ = [
+    "Batch",
+    "Domains",
+    "Pictures",
+    "Source",
+    "batches",
+    "check",
+    "describe",
+    "source",
+    "steps_per_epoch",
+    "test_pictures",
+]
 
 
 def source(data: Any) -> Source:
     """What `config.data` names: `tfds`, else the folders `x` and `y` or `root`, else the built-in monuments.
 
-    Raises UserError when a key is wrong, or nothing usable is found.
+    Raises UserError when a value is wrong, or nothing usable is found.
     """
     check(data)
-    if data.tfds:
-        from gan_jax.data import tfds
-
-        return tfds.source(data)
-    if data.root or data.x or data.y:
-        from gan_jax.data import folder
-
-        return folder.source(data)
-    from gan_jax.data import builtin
-
-    return builtin.source(data)
+    kind = "tfds" if data.tfds else "folder" if data.root or data.x or data.y else "builtin"
+    found: Source = import_module(f"gan_jax.data.{kind}").source(data)
+    return found
 
 
 def check(data: Any) -> None:
-    """Raises UserError for a key of `config.data` whose value cannot be."""
-    from gan_jax.data.pipeline import sizes
-
-    sizes(data)
-    for key in ("x_channels", "y_channels"):
-        if not isinstance(data[key], int) or data[key] < 1:
-            raise UserError(f"config.data.{key}={data[key]}: a whole number of at least 1 is expected")
+    """Raises UserError for a value of `config.data` that cannot be, and says what can."""
+    for key, least in (("x_channels", 1), ("y_channels", 1), ("workers", 0), ("test_pictures", 0)):
+        if not _whole(data[key], least):
+            raise UserError(f"config.data.{key}={data[key]!r}: expected a whole number of at least {least}")
+    for key in ("resize", "crop"):
+        sides = data[key] if isinstance(data[key], (tuple, list)) else (data[key],) * 2
+        if len(sides) != 2 or not all(_whole(side, 1) for side in sides):
+            raise UserError(
+                f"config.data.{key}={data[key]!r}: expected pixels, as 256, or as (height, width)"
+            )
+    if any(c > r for c, r in zip(pair(data.crop), pair(data.resize), strict=True)):
+        raise UserError(f"config.data.crop={data.crop}: expected at most config.data.resize={data.resize}")
     if data.bits not in (8, 16):
-        raise UserError(f"config.data.bits={data.bits}: 8 or 16 is expected")
-    if not isinstance(data.test_pictures, int) or data.test_pictures < 0:
-        raise UserError(f"config.data.test_pictures={data.test_pictures}: 0 (all) or a number of pictures is expected")
+        raise UserError(f"config.data.bits={data.bits!r}: expected 8 or 16")
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def describe(source: Source) -> str:
-    """What was found, in a short block: files, sizes, skipped ones and why."""
-    total = f"{source.name}: {len(source.train.x)} + {len(source.train.y)} pictures to train on, "
-    total += f"{len(source.test.x)} + {len(source.test.y)} to test on"
-    return "\n".join([total, *(f"  {line}" for line in source.found)])
+    """What was found, in a short block: where, how many, sizes and kinds, what was left out and why."""
+    train, test = ([len(pictures) for pictures in domains] for domains in (source.train, source.test))
+    pairs = " (true pairs)" if source.paired_test else ""
+    counts = f"{train[0]} + {train[1]} pictures to train on, {test[0]} + {test[1]} to test on{pairs}"
+    return "\n".join([f"{source.name}: {counts}", *(f"  {line}" for line in source.found)])

@@ -1,4 +1,4 @@
-"""The built-in pictures: 57 buildings, photos and line drawings, 256x256 (credits in monuments/CREDITS.json)."""
+"""The built-in pictures: photos and line drawings of 57 buildings (credits in monuments/CREDITS.json)."""
 
 from pathlib import Path
 from typing import Any
@@ -11,5 +11,4 @@ MONUMENTS = Path(__file__).parent / "monuments"
 
 def source(data: Any) -> Source:
     """45 photos (x) and 45 drawings (y) to train on, 12 true pairs to test on, split by building."""
-    found = folder.reference_layout(MONUMENTS, data, name="built-in monuments")
-    return found
+    return folder.letters(MONUMENTS, data, name="the built-in monuments")

@@ -1,126 +1,135 @@
-"""Pictures in folders: trainA, trainB, testA, testB as the PyTorch reference has them, or two folders of one's own."""
+"""Pictures in folders: the PyTorch reference's layouts, or two folders of one's own."""
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
-from gan_jax.data import scan
+from gan_jax.data.advice import advise
+from gan_jax.data.check import Part, check, skipped_lines
+from gan_jax.data.pairs import pair
 from gan_jax.data.pictures import Domains, Pictures, Source
+from gan_jax.data.scan import EXTENSIONS, printable, scan
+from gan_jax.decoding import Picture
 from gan_jax.errors import UserError
 
-LAYOUT = "trainA and trainB (with testA and testB if there are test pictures)"
-HELD_OUT = 10  # of two plain folders, one picture in so many is kept for testing
-BORROWED = 8  # so many training pictures are shown when there are no test pictures
+HELD_OUT, MOST_HELD_OUT = 10, 100  # of two plain folders one picture in ten is for testing, at most 100
+BORROWED = 8  # so many training pictures are shown where there are no test pictures
 
 
 def source(data: Any) -> Source:
-    """The folders that `config.data` names: `x` and `y`, else `root` in the reference's layout.
+    """The folders that `config.data` names: `x` and `y`, else `root` in one of the reference's layouts.
 
-    Raises UserError when a folder is missing or empty, or the pictures that can be read are too few.
+    * `x` and `y`: two folders (below `root`, if that is given); a fixed share is held out for testing.
+    * `root` with trainA, trainB and, for testing, testA, testB.
+    * `root` with train and, for testing, test or val, whose pictures are two halves: left is x, right is y.
+
+    Sub-folders are read too. Raises UserError when a folder is missing, or has no picture that can be read.
     """
     if data.x or data.y:
         return _two_folders(data)
-    return reference_layout(Path(data.root).expanduser(), data)
+    root = Path(data.root).expanduser()
+    if os.path.isdir(root / "train") and not os.path.isdir(root / "trainA"):
+        return halves(root, data)
+    return letters(root, data)
 
 
-def reference_layout(root: Path, data: Any, name: str = "") -> Source:
-    """A folder with trainA, trainB and, if there, testA and testB."""
-    _check_root(root)
+def letters(root: Path, data: Any, name: str = "") -> Source:
+    """`root` with trainA and trainB, and with testA and testB if there are test pictures."""
+    advise(root)
     lines: list[str] = []
-    train = Domains(*(_domain(root / f"train{d}", c, data, lines) for d, c in _domains(data)))
-    if all((root / f"test{d}").is_dir() for d in "AB"):
-        test = Domains(*(_domain(root / f"test{d}", c, data, lines) for d, c in _domains(data)))
-    else:
-        test = Domains(*(pictures.select(range(min(BORROWED, len(pictures)))) for pictures in train))
-        lines.append(f"no testA and testB: the first {BORROWED} training pictures are shown instead")
-    return paired(Source(name or f"folder {root}", train, test, False, tuple(lines)), data.paired)
+    train, test = [], []
+    for side, channels in (("A", data.x_channels), ("B", data.y_channels)):
+        pictures = read_folder(root / f"train{side}", channels, data.bits, lines)
+        folder = root / f"test{side}"
+        train.append(pictures)
+        test.append(read_folder(folder, channels, data.bits, lines, needed=False))
+        if not len(test[-1]):
+            test[-1] = pictures.select(range(min(BORROWED, len(pictures))))
+            lines.append(f"test{side}: none, so the first {len(test[-1])} of train{side} are shown instead")
+    shown = name or f"the folder {printable(root)}"
+    return pair(Source(shown, Domains(*train), Domains(*test), False, tuple(lines)), data.paired)
 
 
-def _domains(data: Any) -> tuple[tuple[str, int], tuple[str, int]]:
-    return ("A", data.x_channels), ("B", data.y_channels)
+def halves(root: Path, data: Any) -> Source:
+    """`root` with train, and with test or val if there are test pictures: x left and y right in each."""
+    lines: list[str] = []
+    held = root / ("test" if os.path.isdir(root / "test") else "val")
+    train, test = [], []
+    sides: tuple[tuple[Part, int], ...] = (("left", data.x_channels), ("right", data.y_channels))
+    for part, channels in sides:
+        train.append(read_folder(root / "train", channels, data.bits, lines, part))
+        test.append(read_folder(held, channels, data.bits, lines, part, needed=False))
+    if not (len(test[0]) and len(test[1])):
+        test = [pictures.select(range(min(BORROWED, len(pictures)))) for pictures in train]
+        lines.append(f"{held.name}: none, so the first {len(test[0])} of train are shown instead")
+    found = Source(f"the folder {printable(root)}", Domains(*train), Domains(*test), False, tuple(lines))
+    return pair(found, required=True)
 
 
 def _two_folders(data: Any) -> Source:
     if not (data.x and data.y):
-        missing = "x" if data.y else "y"
-        raise UserError(f"config.data.{missing} is empty: name a folder of pictures for each of config.data.x and config.data.y")
-    lines: list[str] = []
+        lacking = "x" if data.y else "y"
+        raise UserError(
+            f"config.data.{lacking} is empty: name a folder of pictures for config.data.x and for y"
+        )
     base = Path(data.root).expanduser()
-    folders = (base / Path(data.x).expanduser(), data.x_channels), (base / Path(data.y).expanduser(), data.y_channels)
-    whole = Domains(*(_domain(folder, channels, data, lines) for folder, channels in folders))
-    pairs = paired(Source("", whole, whole, False, ()), data.paired)
-    train, test = zip(*(hold_out(pictures) for pictures in pairs.train), strict=True)
-    lines.append(f"every {HELD_OUT}th picture by name is held out as a test picture")
-    found = Source(f"folders {folders[0][0]} and {folders[1][0]}", Domains(*train), Domains(*test), False, tuple(lines))
-    return paired(found, data.paired)
+    lines: list[str] = []
+    x, y = (base / Path(folder).expanduser() for folder in (data.x, data.y))
+    whole = Domains(
+        read_folder(x, data.x_channels, data.bits, lines), read_folder(y, data.y_channels, data.bits, lines)
+    )
+    shown = f"the folders {printable(x)} and {printable(y)}"
+    found = Source(shown, whole, whole, False, tuple(lines))
+    if data.paired:
+        found = pair(found, True)
+    (train_x, test_x), (train_y, test_y) = (hold_out(pictures) for pictures in found.train)
+    line = f"held out for testing, evenly by name: {len(test_x)} of x and {len(test_y)} of y"
+    found = found._replace(
+        train=Domains(train_x, train_y), test=Domains(test_x, test_y), found=(*found.found, line)
+    )
+    return found if data.paired else pair(found, False)
 
 
 def hold_out(pictures: Pictures) -> tuple[Pictures, Pictures]:
-    """Training and test pictures: every tenth by name, beginning with the first, is for testing. One alone is for both."""
-    if len(pictures) == 1:
+    """For training and for testing: every tenth by name, at most 100, is for testing; a lone one is both."""
+    count = len(pictures)
+    if count == 1:
         return pictures, pictures
-    test = range(0, len(pictures), HELD_OUT)
-    return pictures.select([i for i in range(len(pictures)) if i not in test]), pictures.select(test)
+    test = range(0, count, max(HELD_OUT, -(-count // MOST_HELD_OUT)))
+    return pictures.select([i for i in range(count) if i not in test]), pictures.select(test)
 
 
-def _domain(folder: Path, channels: int, data: Any, lines: list[str]) -> Pictures:
-    if not folder.is_dir():
-        raise UserError(f"{scan.printable(str(folder))}: no such folder; a folder of pictures is expected there")
-    listing = scan.scan(folder)
-    pictures, skipped, sizes = scan.load(listing, channels, data.bits)
-    skips = scan.skipped_lines(skipped)
-    if not len(pictures):
-        why = "; ".join(skips) or f"it holds {sum(listing.other.values())} other files"
-        kinds = " ".join(sorted(scan.EXTENSIONS))
-        raise UserError(f"{scan.printable(str(folder))}: no picture that can be read ({why}); put some there ({kinds})")
-    lines.append(f"{scan.printable(str(folder))}: {len(pictures)} pictures, {sizes}, read with {channels} channels")
-    lines.extend(f"  {line}" for line in skips)
-    return pictures
+def read_folder(
+    folder: Path, channels: int, bits: int, lines: list[str], part: Part = "whole", needed: bool = True
+) -> Pictures:
+    """The pictures below a folder, and lines about them added to `lines`.
 
-
-def _check_root(root: Path) -> None:
-    """Says what is wrong with a root that is not in the reference's layout, and what to do."""
-    shown = scan.printable(str(root))
-    if not root.is_dir():
-        raise UserError(f"config.data.root={shown}: no such folder; give a folder that holds {LAYOUT}")
-    missing = [name for name in ("trainA", "trainB") if not (root / name).is_dir()]
-    if missing:
-        raise UserError(f"config.data.root={shown}: {' and '.join(missing)} missing; {_advice(root)}")
-
-
-def _advice(root: Path) -> str:
-    return f"a folder that holds {LAYOUT} is expected"
-
-
-def paired(found: Source, required: bool) -> Source:
-    """Marks true pairs. With `required`, both training and test pictures are cut down to those with a partner.
-
-    Otherwise the test pictures are taken for pairs when both sides have the same stems, and these are not mere numbers.
+    Raises UserError when there are none, unless they are not `needed`.
     """
-    if required:
-        train, alone = match(found.train)
-        test, _ = match(found.test)
-        if not len(train.x):
-            raise UserError(f"{found.name}: config.data.paired=True, but no file of one side has the stem of one of the other")
-        if not len(test.x):
-            test = Domains(*(pictures.select(range(min(BORROWED, len(train.x)))) for pictures in train))
-        lines = (f"skipped {alone} training pictures without a partner",) if alone else ()
-        return found._replace(train=train, test=test, paired_test=True, found=found.found + lines)
-    test, alone = match(found.test)
-    if alone or not len(test.x) or all(stem(name).isdigit() for name in test.x.names):
-        return found
-    return found._replace(test=test, paired_test=True, found=found.found + ("test pictures of one name are taken for true pairs",))
+    if not os.path.isdir(folder):
+        if not needed:
+            return Pictures([], _nothing)
+        raise UserError(
+            f"{printable(folder)}: no such folder; expected a folder of pictures that may be entered"
+        )
+    listing = scan(folder)
+    checked = check(listing, channels, bits, part)
+    skips = skipped_lines(checked.skipped)
+    if needed and not len(checked.pictures):
+        why = "; ".join(skips) or f"{sum(listing.other.values())} files of other kinds"
+        kinds = " ".join(sorted(EXTENSIONS))
+        raise UserError(
+            f"{printable(folder)}: no picture that can be read ({why}); expected files of {kinds}"
+        )
+    if len(checked.pictures) or skips:
+        halves = "" if part == "whole" else f" {part} halves"
+        lines.append(f"{printable(folder.name)}: {len(checked.pictures)} pictures{halves}, {checked.summary}")
+    if listing.other:
+        kinds = ", ".join(f"{printable(kind)} {n}" for kind, n in listing.other.most_common(5))
+        skips.append(f"files of other kinds: {kinds}")
+    lines.extend(f"  {line}" for line in skips)
+    return checked.pictures
 
 
-def match(domains: Domains) -> tuple[Domains, int]:
-    """The pairs of one stem in name order, and how many pictures of either side have no partner."""
-    places = [{stem(name): i for i, name in reversed(list(enumerate(pictures.names)))} for pictures in domains]
-    common = sorted(places[0].keys() & places[1].keys())
-    chosen = (pictures.select([place[s] for s in common]) for pictures, place in zip(domains, places, strict=True))
-    return Domains(*chosen), sum(len(pictures) for pictures in domains) - 2 * len(common)
-
-
-def stem(name: str) -> str:
-    """A name without its extension and without a last _A or _B: what the two pictures of a pair have in common."""
-    return re.sub(r"[_-][AB]$", "", os.path.splitext(name)[0])
+def _nothing(i: int) -> Picture:
+    raise IndexError(i)

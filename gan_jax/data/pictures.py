@@ -1,17 +1,16 @@
 """What every source of pictures looks like."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
-
-import numpy as np
 
 from gan_jax.decoding import Picture
 
 
-class Pictures(Sequence[np.ndarray]):
-    """Pictures decoded when asked for: `pictures[i]` is height x width x channels, `pictures.names[i]` its name.
+class Pictures(Sequence[Picture]):
+    """Pictures decoded when asked for: `pictures[i]` is height x width x channels, `names[i]` its name.
 
-    `load(i)` gives the picture or raises `gan_jax.decoding.Unreadable`.
+    `load(i)` gives picture i or raises `gan_jax.decoding.Unreadable`. Worker processes need it to pickle.
     """
 
     def __init__(self, names: Sequence[str], load: Callable[[int], Picture]):
@@ -21,18 +20,20 @@ class Pictures(Sequence[np.ndarray]):
     def __len__(self) -> int:
         return len(self.names)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i):  # type: ignore[no-untyped-def]  # no slices: they would decode everything
         return self.load(range(len(self))[i])
 
     def select(self, indices: Sequence[int]) -> "Pictures":
         """Only these, in this order."""
-        kept = list(indices)
-        return Pictures([self.names[i] for i in kept], _Selected(self.load, kept))
+        return Pictures([self.names[i] for i in indices], Selected(self.load, tuple(indices)))
 
 
-class _Selected(NamedTuple):
+@dataclass(frozen=True)
+class Selected:
+    """A choice among the pictures that `load` knows."""
+
     load: Callable[[int], Picture]
-    indices: list[int]
+    indices: tuple[int, ...]
 
     def __call__(self, i: int) -> Picture:
         return self.load(self.indices[i])
@@ -46,7 +47,11 @@ class Domains(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where pictures come from. `paired_test`: `test.x[i]` and `test.y[i]` are a true pair. `found`: lines for people."""
+    """Where pictures come from.
+
+    `paired_test`: `test.x[i]` and `test.y[i]` are a true pair. `found`: lines for people, what is there and
+    what was left out.
+    """
 
     name: str
     train: Domains

@@ -1,7 +1,7 @@
-"""From pictures to batches: resize, crop, flip, two domains drawn independently; the position is the number of the batch."""
+"""From pictures to batches: two domains drawn independently, resized, cropped and flipped."""
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import grain
@@ -10,15 +10,19 @@ from jaxtyping import Float
 
 from gan_jax.data.pictures import Source
 from gan_jax.data.resized import Resized, load_together
+from gan_jax.data.shapes import pair
+from gan_jax.decoding import Picture
 from gan_jax.errors import UserError
-from gan_jax.images import to_float
+from gan_jax.levels import to_float
 
-CACHE_BYTES = 2**30
+CACHE_BYTES = 2**30  # of resized pictures kept in memory, both domains and all workers together
+ENDLESS = 2**62
+
 Batch = dict[str, Float[np.ndarray, "batch height width channels"]]
 
 
 class Draw(NamedTuple):
-    """One example before anything is read: which pictures, where to crop (as shares of the slack), whether to flip."""
+    """An example before anything is read: which pictures, where to crop as shares of the room, and flips."""
 
     x: int
     y: int
@@ -28,123 +32,143 @@ class Draw(NamedTuple):
     flip_y: bool
 
 
-def sizes(data: Any) -> tuple[tuple[int, int], tuple[int, int]]:
-    """(height, width) of `config.data.resize` and of `config.data.crop`. Raises UserError when they do not fit."""
-    resize, crop = (_pair(data, key) for key in ("resize", "crop"))
-    if crop[0] > resize[0] or crop[1] > resize[1]:
-        raise UserError(f"config.data.crop={crop} is larger than config.data.resize={resize}; make it equal or smaller")
-    return resize, crop
+class Plan(NamedTuple):
+    """All that decides what example k is. Example k of the same plan is always the same `Draw`.
+
+    Example k is entry k mod n of epoch k div n, n = max(len x, len y). Each epoch has its own order.
+    Entry e shows picture e mod len(x) of x; y is uniform with replacement, or, for `paired`, the same index
+    with the same crop and flip. A flip has probability 1/2. So do `unaligned` and `aligned` in the PyTorch
+    reference.
+    """
+
+    seed: int
+    count_x: int
+    count_y: int
+    paired: bool
+    flip: bool
+
+    def __call__(self, k: int) -> Draw:
+        length = max(self.count_x, self.count_y)
+        epoch, entry = divmod(int(k), length)
+        x = int(_order(self.seed, epoch, length)[entry]) % self.count_x
+        rng = np.random.default_rng((self.seed, 1, int(k)))
+        (top_x, left_x), (top_y, left_y) = rng.random((2, 2)).tolist()
+        flip_x, flip_y = (self.flip and bool(half) for half in rng.random(2) < 0.5)
+        y = int(rng.integers(self.count_y))
+        if self.paired:
+            return Draw(x, x, (top_x, left_x), (top_x, left_x), flip_x, flip_x)
+        return Draw(x, y, (top_x, left_x), (top_y, left_y), flip_x, flip_y)
 
 
-def _pair(data: Any, key: str) -> tuple[int, int]:
-    value = data[key]
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or any(not isinstance(side, int) or side < 1 for side in pair):
-        raise UserError(f"config.data.{key}={value}: a positive whole number or (height, width) is expected")
-    return pair
+@lru_cache(maxsize=4)
+def _order(seed: int, epoch: int, length: int) -> np.ndarray:
+    # Not Grain's shuffle: of 45 indices it takes 0.7 ms for each one, more than all the rest of an example.
+    return np.random.default_rng((seed, 0, epoch)).permutation(length)
 
 
-def epoch_length(source: Source) -> int:
-    """Examples in one epoch: as many as the larger domain has, as in the reference."""
-    return max(len(source.train.x), len(source.train.y))
+class Load(NamedTuple):
+    """Reads the drawn examples of one batch that are this process's own."""
+
+    x: Resized
+    y: Resized
+    crop: tuple[int, int]
+    paired: bool
+    rows: slice
+
+    def __call__(self, batch: list[Draw]) -> Batch:
+        xs, ys = [], []
+        for draw in batch[self.rows]:
+            if self.paired:
+                x, y = load_together((self.x, self.y), draw.x)
+            else:
+                (x,), (y,) = load_together((self.x,), draw.x), load_together((self.y,), draw.y)
+            xs.append(augment(x, self.crop, draw.crop_x, draw.flip_x))
+            ys.append(augment(y, self.crop, draw.crop_y, draw.flip_y))
+        return {"x": to_float(np.stack(xs)), "y": to_float(np.stack(ys))}
+
+
+def augment(picture: Picture, crop: tuple[int, int], at: tuple[float, float], flip: bool) -> Picture:
+    """A crop of (height, width), its corner uniform over those that fit for `at` uniform in [0, 1)."""
+    top, left = (int(share * (n - c + 1)) for share, n, c in zip(at, picture.shape[:2], crop, strict=True))
+    cut = picture[top : top + crop[0], left : left + crop[1]]
+    return cut[:, ::-1] if flip else cut
 
 
 def steps_per_epoch(source: Source, config: Any) -> int:
-    """Batches that show every picture of the larger domain once, rounded up."""
-    return -(-epoch_length(source) // config.batch_size)
+    """Batches in which every picture of the larger domain is shown once, rounded up."""
+    return -(-max(len(source.train.x), len(source.train.y)) // config.batch_size)
 
 
-def draws(source: Source, config: Any) -> grain.MapDataset:
-    """An endless sequence of `Draw`, entry i a function of `config.seed` and i alone.
-
-    The larger domain is shuffled anew each epoch. Unpaired, x is `i mod len(x)` of that order and y is uniform with
-    replacement, as in the reference; paired, both are the same index, with one crop and one flip.
-    """
+def plan(source: Source, config: Any) -> Plan:
+    """The order of all examples, from `config.seed`."""
     counts = len(source.train.x), len(source.train.y)
-    order = grain.MapDataset.range(epoch_length(source)).seed(config.seed % 2**32).shuffle().repeat()
-    return order.random_map(partial(_draw, counts=counts, paired=config.data.paired, flip=config.data.flip))
-
-
-def _draw(i: int, rng: np.random.Generator, *, counts: tuple[int, int], paired: bool, flip: bool) -> Draw:
-    y = int(rng.integers(counts[1]))
-    crops = rng.random((2, 2)).tolist()
-    flips = (rng.random(2) < 0.5) & flip
-    x = int(i) % counts[0]
-    if paired:
-        return Draw(x, x, tuple(crops[0]), tuple(crops[0]), bool(flips[0]), bool(flips[0]))
-    return Draw(x, y, tuple(crops[0]), tuple(crops[1]), bool(flips[0]), bool(flips[1]))
+    return Plan(config.seed, *counts, paired=config.data.paired, flip=config.data.flip)
 
 
 def batches(
     source: Source, config: Any, start: int = 0, *, process_index: int = 0, process_count: int = 1
 ) -> Iterator[Batch]:
-    """Endless host batches {"x", "y"}, float32 in [-1, 1], from batch number `start` on.
+    """Endless batches {"x", "y"} of float32 in [-1, 1], from batch number `start` on.
 
-    Batch k is a function of the config and k alone: not of `start`, not of `config.data.workers`. Of every batch of
-    `config.batch_size`, process p of n gets rows p b/n to (p+1) b/n. Reading runs ahead in the background.
+    Batch k depends on the config and on k: not on `start`, not on `config.data.workers`. Process p of n gets
+    rows p b/n to (p+1) b/n of each batch of b = `config.batch_size`. A thread, or `workers` processes, read
+    ahead by a few batches. A picture that cannot be read any more is replaced by the next that can.
+
+    Raises UserError when the batch cannot be split among the processes, or no picture can be read any more.
     """
-    resize, crop = sizes(config.data)
-    if config.batch_size < 1 or config.batch_size % process_count:
+    if config.batch_size % process_count:
         raise UserError(
-            f"config.batch_size={config.batch_size}: a positive multiple of the number of processes, {process_count}, is expected"
+            f"config.batch_size={config.batch_size}: expected a multiple of the {process_count} processes"
         )
-    workers = config.data.workers
-    if workers < 0:
-        raise UserError(f"config.data.workers={workers}: 0 (a thread) or the number of processes is expected")
-    share = config.batch_size // process_count
+    share, workers = config.batch_size // process_count, config.data.workers
     limit = CACHE_BYTES // (2 * max(workers, 1))
-    readers = tuple(Resized(pictures, resize, limit) for pictures in source.train)
+    x, y = (Resized(pictures, pair(config.data.resize), limit) for pictures in source.train)
     rows = slice(process_index * share, (process_index + 1) * share)
-    load = partial(_load, readers=readers, crop=crop, rows=rows, paired=config.data.paired)
-    dataset = draws(source, config).batch(config.batch_size, batch_fn=list)[start:].map(load)
-    reading = dataset.to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
+    load = Load(x, y, pair(config.data.crop), config.data.paired, rows)
+    examples = grain.MapDataset.range(ENDLESS).map(plan(source, config))
+    reading = examples.batch(config.batch_size, batch_fn=list)[start:].map(load)
+    ahead = reading.to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
     if workers:
-        reading = reading.mp_prefetch(grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=2))
-    return iter(reading)
-
-
-def _load(batch: list[Draw], *, readers: tuple[Resized, Resized], crop: tuple[int, int], rows: slice, paired: bool) -> Batch:
-    xs, ys = [], []
-    for draw in batch[rows]:
-        if paired:
-            x, y = load_together(readers, draw.x)
-        else:
-            (x,), (y,) = load_together(readers[:1], draw.x), load_together(readers[1:], draw.y)
-        xs.append(augment(x, crop, draw.crop_x, draw.flip_x))
-        ys.append(augment(y, crop, draw.crop_y, draw.flip_y))
-    return {"x": to_float(np.stack(xs)), "y": to_float(np.stack(ys))}
-
-
-def augment(picture: np.ndarray, crop: tuple[int, int], at: tuple[float, float], flip: bool) -> np.ndarray:
-    """A crop whose corner is uniform over all that fit, for `at` uniform in [0, 1); mirrored left to right if `flip`."""
-    top, left = (int(a * (n - c + 1)) for a, n, c in zip(at, picture.shape, crop, strict=False))
-    cut = picture[top : top + crop[0], left : left + crop[1]]
-    return cut[:, ::-1] if flip else cut
+        options = grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=2)
+        ahead = ahead.mp_prefetch(options)
+    return iter(ahead)
 
 
 def test_pictures(source: Source, config: Any) -> Batch:
-    """All test pictures, or the first `config.data.test_pictures`, in name order, float32 in [-1, 1].
+    """All test pictures, or the first `config.data.test_pictures`, in name order: float32 in [-1, 1].
 
-    They are resized as in training and neither cropped nor flipped, so nothing about them is random. Those that cannot be
-    read are left out, with their partners where `source.paired_test`.
+    They are resized as in training and neither cropped nor flipped: nothing about them is random. Those that
+    cannot be read are left out, and where `source.paired_test` their partners too.
+
+    Raises UserError when none is left, or all of them take more memory than 2 GiB.
     """
-    resize, _ = sizes(config.data)
-    readers = tuple(Resized(pictures, resize, 0) for pictures in source.test)
-    count = config.data.test_pictures or max(len(reader) for reader in readers)
-    if source.paired_test:
-        kept = [row for i in range(len(readers[0])) if (row := _readable(readers, i))][:count]
-        columns = [[row[side] for row in kept] for side in (0, 1)]
-    else:
-        columns = [[row[0] for i in range(len(r)) if (row := _readable((r,), i))][:count] for r in readers]
-    if not all(columns):
-        raise UserError(f"{source.name}: no test picture of one side can be read")
+    size, count = pair(config.data.resize), config.data.test_pictures
+    readers = tuple(Resized(pictures, size, limit=0) for pictures in source.test)
+    groups = [readers] if source.paired_test else [(reader,) for reader in readers]
+    _check_memory(source, config, size)
+    columns = [column for group in groups for column in _readable(group, count)]
     return {key: to_float(np.stack(column)) for key, column in zip("xy", columns, strict=True)}
 
 
-def _readable(readers: tuple[Resized, ...], i: int) -> list[np.ndarray] | None:
-    from gan_jax.decoding import Unreadable
+def _readable(readers: tuple[Resized, ...], count: int) -> list[tuple[Picture, ...]]:
+    """A column of pictures for each reader, of the first `count` (0: all) indices that can be read."""
+    rows: list[tuple[Picture, ...]] = []
+    for i in range(len(readers[0])):
+        row = tuple(image for reader in readers if (image := reader.get(i)) is not None)
+        if len(row) == len(readers):
+            rows.append(row)
+        if len(rows) == count:
+            break
+    if not rows:
+        raise UserError("no test picture can be read any more; was the folder moved?")
+    return list(zip(*rows, strict=True))
 
-    try:
-        return [reader[i] for reader in readers]
-    except Unreadable:
-        return None
+
+def _check_memory(source: Source, config: Any, size: tuple[int, int]) -> None:
+    count = config.data.test_pictures or max(len(pictures) for pictures in source.test)
+    each = 4 * size[0] * size[1] * (config.data.x_channels + config.data.y_channels)
+    if min(count, max(len(pictures) for pictures in source.test)) * each > 2 * 2**30:
+        fit = 2 * 2**30 // each
+        raise UserError(
+            f"{source.name}: all its test pictures do not fit in 2 GiB; set --config.data.test_pictures={fit}"
+        )
