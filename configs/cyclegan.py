@@ -120,6 +120,7 @@ def get_config(variant: str = "") -> ConfigDict:
             "dtype": "float32",
             "log_every": 50,
             "sample_every": 500,
+            "sample_pictures": 12,
             "checkpoint_every": 1000,
             "evaluate_every": 500,
             "keep": 3,

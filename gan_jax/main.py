@@ -8,7 +8,7 @@ from gan_jax.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Trains as the flags say (default: the program's own); gives 0, 2 (the user's error) or 130 (Ctrl-C)."""
+    """Trains as the flags say (default: the program's own); gives 0, 2 (user error) or 128 + a signal."""
     try:
         request = flags.parse(sys.argv[1:] if arguments is None else arguments)
         if request.help:
@@ -18,14 +18,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Only now, so that a mistake is told at once: JAX takes seconds to start.
         from gan_jax import train
 
-        train.train(request.config, request.workdir)
+        return train.train(request.config, request.workdir)
     except UserError as error:
         print(f"gan_jax: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("gan_jax: stopped", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

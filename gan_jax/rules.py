@@ -77,7 +77,9 @@ SIDE = Rule(_is_side, "a whole number of pixels, 1 or more, or two of them as he
 
 RULES = {
     **{key: one_of(names) for key, names in CHOICES.items()},
-    **dict.fromkeys(("batch_size", "rate_every", "keep", "data.x_channels", "data.y_channels"), COUNT),
+    **dict.fromkeys(
+        ("batch_size", "rate_every", "keep", "sample_pictures", "data.x_channels", "data.y_channels"), COUNT
+    ),
     **dict.fromkeys(("generator.width", "generator.blocks", "generator.levels"), COUNT),
     **dict.fromkeys(("discriminator.width", "discriminator.layers"), COUNT),
     **dict.fromkeys(

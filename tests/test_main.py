@@ -17,10 +17,11 @@ def train(monkeypatch: pytest.MonkeyPatch) -> list:
     """Stands in for gan_jax.train: remembers its calls, or raises the exception put in front."""
     calls: list = []
 
-    def stand_in(config: object, workdir: object) -> None:
+    def stand_in(config: object, workdir: object) -> int:
         if calls and isinstance(calls[0], BaseException):
             raise calls[0]
         calls.append((config, workdir))
+        return getattr(config, "seed", 0)
 
     module = ModuleType("gan_jax.train")
     module.train = stand_in  # type: ignore[attr-defined]
@@ -38,7 +39,7 @@ def test_flags_reach_training(train: list, tmp_path: Path) -> None:
 
 def test_the_programs_own_arguments(train: list, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["main.py", "--config.seed=5"])
-    assert main() == 0
+    assert main() == 5, "what training returns is the exit status"
     assert train[0][0].seed == 5
 
 

@@ -33,6 +33,7 @@ def complaint(**changes: Any) -> str:
         ("steps", True, "a whole number, 0 or more"),
         ("batch_size", 0, "a whole number, 1 or more"),
         ("keep", 0, "a whole number, 1 or more"),
+        ("sample_pictures", 0, "a whole number, 1 or more"),
         ("pool_size", -1, "a whole number, 0 or more"),
         ("log_every", -1, "1 or more, or 0 for never"),
         ("my_every", -1, "1 or more, or 0 for never"),
