@@ -27,7 +27,7 @@ from PIL import Image
 
 from gan_jax import png16, tiff
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # "JPEG" opens MPO too, the stacks of phones
 MAX_RATIO = 100
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as in Pillow
 
@@ -133,7 +133,7 @@ def _npy(data: bytes) -> np.ndarray:
     if len(shape) not in (2, 3):
         raise Unreadable(f"npy of shape {shape}; height x width x channels expected")
     check_size(*shape[:2])
-    if dtype not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
+    if dtype.newbyteorder("=") not in (np.uint8, np.uint16, np.float16, np.float32, np.float64):
         raise Unreadable(f"npy of {dtype}; uint8, uint16 or floats expected")
     if len(data) - stream.tell() < int(np.prod(shape)) * dtype.itemsize:  # before memory is asked for
         raise Unreadable("damaged: truncated npy")

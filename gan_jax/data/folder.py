@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from gan_jax.data.advice import advise
-from gan_jax.data.check import Part, check, skipped_lines
 from gan_jax.data.pairs import pair
 from gan_jax.data.pictures import Domains, Pictures, Source
 from gan_jax.data.scan import EXTENSIONS, printable, scan
+from gan_jax.data.survey import Part, skipped_lines, survey
 from gan_jax.decoding import Picture
 from gan_jax.errors import UserError
 
@@ -113,7 +113,7 @@ def read_folder(
             f"{printable(folder)}: no such folder; expected a folder of pictures that may be entered"
         )
     listing = scan(folder)
-    checked = check(listing, channels, bits, part)
+    checked = survey(listing, channels, bits, part)
     skips = skipped_lines(checked.skipped)
     if needed and not len(checked.pictures):
         why = "; ".join(skips) or f"{sum(listing.other.values())} files of other kinds"

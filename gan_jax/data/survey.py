@@ -66,7 +66,7 @@ class Checked(NamedTuple):
     summary: str
 
 
-def check(listing: Listing, channels: int, bits: int, part: Part = "whole") -> Checked:
+def survey(listing: Listing, channels: int, bits: int, part: Part = "whole") -> Checked:
     """Decodes every file of at most 5,000 with 512 MiB; of more, 200 spread over all of them.
 
     A file that does not decode is left out. One that was not looked at is named and replaced while training.
