@@ -1,1 +1,8 @@
 """Numbers about pictures: each metric is a pure function of arrays, computed in float64 on the host."""
+
+LOWER = ("l1", "fid", "kid", "mmd")
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a smaller value of the metric named "metric/picture" is the better one."""
+    return metric.split("/")[0] in LOWER

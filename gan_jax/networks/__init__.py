@@ -14,8 +14,8 @@ from gan_jax.errors import UserError
 def build(block: Mapping[str, Any], channels: int | None = None, dtype: str = "float32") -> nn.Module:
     """The network that a config block `{"network": family, **fields}` describes.
 
-    `channels` is the number of output channels of a generator; discriminators ignore it. `dtype` is what it computes in;
-    parameters and outputs are float32.
+    `channels` is the number of output channels of a generator; discriminators ignore it. `dtype` is what it
+    computes in; parameters and outputs are float32.
     Raises UserError for an unknown family or a field that the family does not have.
     """
     fields = dict(block)

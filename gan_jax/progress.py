@@ -1,0 +1,78 @@
+"""What the run says while it goes: one status line, that reads well on a terminal and in a log file."""
+
+import shutil
+import sys
+import time
+from typing import TextIO
+
+import jax
+
+try:
+    import resource
+except ImportError:  # not a Unix
+    resource = None  # type: ignore[assignment]
+
+HIDDEN = ("loss/", "gradient/", "learning_rate/")
+
+
+def status(step: int, steps: int, log: dict[str, float], rate: float, left: float) -> str:
+    """ "step 1,250/10,000  adversarial G 0.31 F 0.28  cycle x 0.12 ...  6.5 images/s  1.2 GiB  22 min left".
+
+    `rate` is in images per second, `left` in seconds.
+    """
+    parts = [f"step {step:,}/{steps:,}", losses(log), f"{rate:.3g} images/s", f"{memory() / 2**30:.1f} GiB"]
+    return "  ".join(part for part in [*parts, f"{duration(left)} left"] if part)
+
+
+def losses(log: dict[str, float]) -> str:
+    """The losses by the first part of their names: "cycle x 0.12 y 0.05"."""
+    groups: dict[str, list[str]] = {}
+    for name, value in log.items():
+        if not name.startswith(HIDDEN):
+            group, _, member = name.partition("/")
+            groups.setdefault(group, []).append(f"{member} {value:.2f}".strip())
+    return "  ".join(f"{group} {' '.join(members)}" for group, members in groups.items())
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: "45 s", "22 min", "3 h 05 min"."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def memory() -> int:
+    """Bytes at the peak: of the first device where it tells, else of this process."""
+    on_device = jax.local_devices()[0].memory_stats()
+    if on_device and "peak_bytes_in_use" in on_device:
+        return on_device["peak_bytes_in_use"]
+    if resource is None:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+class Display:
+    """One line that is rewritten in place on a terminal; elsewhere a new line, at most one in `quiet` seconds."""
+
+    def __init__(self, stream: TextIO = sys.stderr, quiet: float = 10.0) -> None:
+        """`stream` is written to; `quiet` only matters where it is not a terminal."""
+        self._stream, self._quiet, self._last, self._shown = stream, quiet, float("-inf"), False
+
+    def update(self, line: str) -> None:
+        """Show the newest status."""
+        if self._stream.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            self._stream.write("\r" + line[:width].ljust(width))
+            self._shown = True
+        elif time.monotonic() - self._last >= self._quiet:
+            self._last = time.monotonic()
+            self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        self._stream.write(("\n" if self._shown else "") + line + "\n")
+        self._stream.flush()
+        self._shown = False

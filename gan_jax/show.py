@@ -1,0 +1,58 @@
+"""What a game shows: its pictures on the test set, as arrays for metrics and as a labelled grid to look at."""
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Key, PyTree, UInt8
+from ml_collections import ConfigDict
+
+from gan_jax import compiler, images
+from gan_jax.game import Game, State, call
+
+MADE = {"fake": "made", "back": "back"}
+Pictures = dict[str, Float[np.ndarray, "n height width channels"]]
+
+
+def shower(game: Game) -> Callable[[State, Pictures, Key[Array, ""], int], Pictures]:
+    """`(state, test, rng, chunk) -> pictures by name`: `game.show` over a test set, `chunk` examples at a time.
+
+    Networks are compiled once per picture size, and use averaged parameters where the state holds them.
+    """
+    compiled = {
+        name: jax.jit(p.apply, compiler_options=compiler.options()) for name, p in game.players.items()
+    }
+
+    def show(state: State, test: Pictures, rng: Key[Array, ""], chunk: int) -> Pictures:
+        params = state.params | state.average
+        networks = {name: _bound(apply, params[name]) for name, apply in compiled.items()}
+        count = min(len(leaf) for leaf in test.values())
+        parts = []
+        for start in range(0, count, chunk):
+            batch = {name: leaf[start : min(start + chunk, count)] for name, leaf in test.items()}
+            parts.append(jax.device_get(call(game.show, networks | {"batch": batch, "rng": rng})))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    return show
+
+
+def _bound(apply: Callable[..., Array], params: PyTree) -> Callable[..., Array]:
+    return lambda *inputs: apply(params, *inputs)
+
+
+def grid(
+    game: Game, config: ConfigDict, test: Pictures, shown: Pictures, count: int
+) -> UInt8[np.ndarray, "h w c"]:
+    """The first `count` examples, one a row: the columns of `game.rows` side by side, each with its label."""
+    pictures = test | shown
+    columns = [name for row in game.rows for name in row]
+    count = min(count, *(len(pictures[name]) for name in columns))
+    rows = [[pictures[name][i] for name in columns] for i in range(count)]
+    return images.grid(rows, [label(name, config.data) for name in columns])
+
+
+def label(name: str, data: ConfigDict) -> str:
+    """A column's name for people: "photo", "drawing made", "photo back" for x, fake_y, back_x."""
+    kind, _, domain = name.rpartition("_")
+    thing = {"x": data.x_label, "y": data.y_label}.get(domain, domain)
+    return f"{thing} {MADE.get(kind, kind)}".strip()
