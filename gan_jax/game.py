@@ -57,7 +57,7 @@ class Game(NamedTuple):
     players: dict[str, Player]
     moves: tuple[Move | tuple[Move, ...], ...]
     memory: Callable[[], dict[str, PyTree]] = dict
-    show: Callable[..., dict[str, Array]] = dict  # pictures by name, from networks and a batch
+    show: Callable[..., dict[str, Array]] = lambda: {}  # pictures by name, from networks and a batch
     rows: tuple[tuple[str, ...], ...] = ()  # how those pictures (and the batch's) stand beside each other
 
 
@@ -74,7 +74,9 @@ class State(NamedTuple):
 def player(module: nn.Module, *examples: Array | jax.ShapeDtypeStruct, **fields: Any) -> Player:
     """The player whose network is a Flax module; `examples` are inputs (or their shapes) that fix its parameters."""
 
-    def initial(key: Key[Array, ""]) -> PyTree:
+    # Compiled, since op by op it takes three times as long, and with few optimisations, since it runs once.
+    @functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 1})
+    def draw(key: Key[Array, ""]) -> PyTree:
         return module.init(key, *[jnp.zeros(example.shape, example.dtype) for example in examples]).get(
             "params", {}
         )
@@ -82,13 +84,7 @@ def player(module: nn.Module, *examples: Array | jax.ShapeDtypeStruct, **fields:
     def apply(params: PyTree, *inputs: Any, **options: Any) -> Any:
         return module.apply({"params": params}, *inputs, **options)
 
-    return Player(initial, apply, **fields)
-
-
-# Compiled, since op by op it takes three times as long, and with few optimisations, since it runs once.
-@functools.partial(jax.jit, static_argnums=(0, 1), compiler_options={"xla_backend_optimization_level": 1})
-def _draw(module: nn.Module, shapes: tuple[jax.ShapeDtypeStruct, ...], key: Key[Array, ""]) -> PyTree:
-    return module.init(key, *[jnp.zeros(shape.shape, shape.dtype) for shape in shapes]).get("params", {})
+    return Player(draw, apply, **fields)
 
 
 def groups(game: Game) -> list[list[Move]]:
@@ -105,9 +101,12 @@ def check(game: Game) -> None:
     """Refuse a game that cannot be played.
 
     Raises:
-        ValueError: two moves of one name, a mover that is no player or has no optimizer, or a loss that asks for
-            something that is neither a player nor one of `batch`, `memory`, `step`, `rng`.
+        ValueError: two moves of one name, a player named like one of `batch`, `memory`, `step`, `rng`, a mover that is
+            no player or has no optimizer, or a loss that asks for something that is neither a player nor one of those.
     """
+    taken = sorted(set(game.players) & set(GIVEN))
+    if taken:
+        raise ValueError(f"players cannot be named {taken}: losses are given something else by that name")
     names = [move.name for move in moves(game)]
     if len(set(names)) < len(names):
         raise ValueError(f"moves need different names, got {names}")
@@ -196,7 +195,7 @@ def _round(
             state = state._replace(memory=_remember(move, state.memory, report.memory))
             log |= {
                 f"loss/{move.name}": loss,
-                f"gradient/{move.name}": optax.global_norm(gradients),
+                f"gradient/{move.name}": _norm(gradients),
                 **report.log,
             }
             trained |= set(move.players)
@@ -251,6 +250,10 @@ def _average(game: Game, state: State, trained: set[str]) -> dict[str, PyTree]:
         decay = jnp.minimum(game.players[name].average, (1.0 + state.step) / (10.0 + state.step))
         average[name] = optax.incremental_update(state.params[name], average[name], 1.0 - decay)
     return average
+
+
+def _norm(tree: PyTree) -> Array:
+    return jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(tree)))
 
 
 def _optimizer(game: Game, move: Move, name: str) -> optax.GradientTransformation | None:

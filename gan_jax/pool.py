@@ -16,15 +16,18 @@ class Pool(NamedTuple):
     stored: Int[Array, ""]
 
 
-def empty(size: int, height: int, width: int, channels: int) -> Pool:
-    """A pool of `size` places, none of them taken."""
+def empty(size: int, height: int, width: int, channels: int) -> Pool | None:
+    """A pool of `size` places, none of them taken; None for no places, since arrays without entries cannot be saved."""
+    if not size:
+        return None
     return Pool(jnp.zeros((size, height, width, channels)), jnp.int32(0))
 
 
-def show(pool: Pool, fakes: Images, rng: Key[Array, ""]) -> tuple[Pool, Images]:
-    """Pass fakes through the pool with fresh draws (see `exchange`); a pool of no places shows them as they are."""
-    size = len(pool.images)
-    return exchange(pool, fakes, *draw(rng, len(fakes), size)) if size else (pool, fakes)
+def show(pool: Pool | None, fakes: Images, rng: Key[Array, ""]) -> tuple[Pool | None, Images]:
+    """Pass fakes through the pool with fresh draws (see `exchange`); no pool shows them as they are."""
+    if pool is None:
+        return None, fakes
+    return exchange(pool, fakes, *draw(rng, len(fakes), len(pool.images)))
 
 
 def draw(rng: Key[Array, ""], batch: int, size: int) -> tuple[Bool[Array, " batch"], Int[Array, " batch"]]:

@@ -47,27 +47,27 @@ def game(config: ConfigDict) -> Game:
         G: Network, F: Network, D_x: Network, D_y: Network, batch: Batch, memory: dict[str, Any], rng: Array
     ) -> tuple[Array, Report]:
         x, y = batch["x"], batch["y"]
-        rng_x, rng_y, rng_pool_x, rng_pool_y = jax.random.split(rng, 4)
-        fake_y, fake_x = G(x), F(y)
+        keys = iter(jax.random.split(rng, 10))
+        fake_y, fake_x = G(x, next(keys)), F(y, next(keys))
         log = {
             "adversarial/G": adversarial.generator(D_y(fake_y)),
             "adversarial/F": adversarial.generator(D_x(fake_x)),
         }
         loss = log["adversarial/G"] + log["adversarial/F"]
         if config.cycle_x:
-            log["cycle/x"] = losses.l1(F(perturbed(fake_y, config.cycle_noise, rng_x)), x)
+            log["cycle/x"] = losses.l1(F(perturbed(fake_y, config.cycle_noise, next(keys)), next(keys)), x)
             loss += config.cycle_x * log["cycle/x"]
         if config.cycle_y:
-            log["cycle/y"] = losses.l1(G(perturbed(fake_x, config.cycle_noise, rng_y)), y)
+            log["cycle/y"] = losses.l1(G(perturbed(fake_x, config.cycle_noise, next(keys)), next(keys)), y)
             loss += config.cycle_y * log["cycle/y"]
         if identity_y:
-            log["identity/G"] = losses.l1(G(y), y)
+            log["identity/G"] = losses.l1(G(y, next(keys)), y)
             loss += identity_y * log["identity/G"]
         if identity_x:
-            log["identity/F"] = losses.l1(F(x), x)
+            log["identity/F"] = losses.l1(F(x, next(keys)), x)
             loss += identity_x * log["identity/F"]
-        pool_x, shown_x = pool.show(memory["pool_x"], fake_x, rng_pool_x)
-        pool_y, shown_y = pool.show(memory["pool_y"], fake_y, rng_pool_y)
+        pool_x, shown_x = pool.show(memory["pool_x"], fake_x, next(keys))
+        pool_y, shown_y = pool.show(memory["pool_y"], fake_y, next(keys))
         return loss, Report(log, {"pool_x": pool_x, "pool_y": pool_y, "shown_x": shown_x, "shown_y": shown_y})
 
     def discriminators(
