@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gan_jax.data.pictures import Source
+from gan_jax.data.processes import InProcesses
 from gan_jax.data.resized import Resized, load_together
 from gan_jax.data.shapes import pair
 from gan_jax.decoding import Picture
@@ -128,10 +129,7 @@ def batches(
     examples = grain.MapDataset.range(ENDLESS).map(plan(source, config))
     reading = examples.batch(config.batch_size, batch_fn=list)[start:].map(load)
     ahead = reading.to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
-    if workers:
-        options = grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=2)
-        ahead = ahead.mp_prefetch(options)
-    return iter(ahead)
+    return InProcesses(ahead, workers) if workers else iter(ahead)
 
 
 def test_pictures(source: Source, config: Any) -> Batch:

@@ -1,5 +1,6 @@
 """Pictures from a data set that tensorflow-datasets has prepared on this machine, without TensorFlow."""
 
+import os
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -47,13 +48,12 @@ def source(data: Any) -> Source:
     feature.
     """
     name, _, wanted = data.tfds.partition("#")
-    builder = _builder(name)
     specs = _specs(data.tfds, wanted)
     if data.paired and specs[0].split != specs[1].split:
         raise UserError(
             f"config.data.paired=True, but config.data.tfds={data.tfds} takes x and y from two splits"
         )
-    sides, lines = [], []
+    builder, sides, lines = _builder(name), [], []
     for spec, channels in zip(specs, (data.x_channels, data.y_channels), strict=True):
         train = _pictures(builder, data.tfds, spec, channels, data.bits)
         held = _test_split(builder, spec.split)
@@ -98,7 +98,7 @@ def _builder(name: str) -> Any:
     import tensorflow_datasets as tfds
 
     try:
-        builder = tfds.builder(name)
+        builder = tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))  # it asks only when imported
     except Exception as error:  # of many types: unknown name, unknown config, no data directory
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(
@@ -133,6 +133,10 @@ def _pictures(builder: Any, text: str, spec: Spec, channels: int, bits: int) -> 
                 f"config.data.tfds={text}: no {what} {name!r}, only {has}; say which with "
                 f"{text.partition('#')[0]}#split.feature,split.feature"
             )
+    if len(features[spec.key].shape or ()) not in (2, 3):
+        raise UserError(
+            f"config.data.tfds={text}: the feature {spec.key} is no picture, but {features[spec.key]}"
+        )
     if not splits[spec.split].num_examples:
         raise UserError(f"config.data.tfds={text}: the split {spec.split} has no examples")
     # Encoded pictures are decoded here: by our rules, and without TensorFlow.
