@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Shaped
 from PIL import Image
 
 from gan_jax import png16, tiff
@@ -21,9 +21,11 @@ SUFFIXES = (".png", ".tif", ".tiff", ".npy", *PLAIN)
 
 
 def write(
-    path: str | os.PathLike[str], image: Float[np.ndarray, "height width channels"], bits: int = 8
+    path: str | os.PathLike[str], image: Shaped[np.ndarray, "height width channels"], bits: int = 8
 ) -> None:
-    """One picture in [-1, 1] to a file whose suffix says the format; folders on the way are made.
+    """One picture to a file whose suffix says the format; folders on the way are made.
+
+    Floats are taken to lie in [-1, 1] and become levels of `bits`; uint8 and uint16 are written as they are.
 
     PNG holds 1 to 4 channels (2 and 4 with alpha), TIFF and npy any number, all three of 8 or 16 bits. JPEG,
     WebP and BMP hold 1 or 3 channels of 8 bits. The file appears whole or not at all.
@@ -46,9 +48,10 @@ def write(
         ) from error
 
 
-def encode(path: Path, image: Float[np.ndarray, "height width channels"], bits: int = 8) -> bytes:
+def encode(path: Path, image: Shaped[np.ndarray, "height width channels"], bits: int = 8) -> bytes:
     """The bytes of the file that `write` makes."""
-    pixels, suffix = to_levels(image, bits), path.suffix.lower()
+    pixels = image if image.dtype in (np.uint8, np.uint16) else to_levels(image, bits)
+    bits, suffix = 8 * pixels.dtype.itemsize, path.suffix.lower()
     channels = pixels.shape[-1]
     if suffix == ".npy":
         stream = io.BytesIO()
@@ -57,8 +60,12 @@ def encode(path: Path, image: Float[np.ndarray, "height width channels"], bits: 
     if suffix == ".png" and channels <= 4:
         return png16.encode(pixels) if bits == 16 else _pillow("PNG", pixels)
     if suffix in (".tif", ".tiff"):
-        held = (bits == 8 and channels in (1, 3)) or channels == 1
-        return _pillow("TIFF", pixels) if held else tiff.encode(pixels)
+        if channels == 1 or (bits == 8 and channels == 3):
+            return _pillow("TIFF", pixels)
+        try:
+            return tiff.encode(pixels)
+        except ImportError as error:
+            raise UserError(f"{path}: {error}, or write .npy") from error
     if suffix in PLAIN and bits == 8 and channels in (1, 3):
         return _pillow(PLAIN[suffix], pixels)
     if suffix not in SUFFIXES:

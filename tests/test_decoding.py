@@ -1,6 +1,7 @@
 import contextlib
 import io
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -138,6 +139,14 @@ def test_tiff_beyond_pillow_is_kept(pixels, options):
     picture = decode(stream.getvalue(), upright.shape[-1], bits=8 if pixels.dtype == np.uint8 else 16)
     assert picture.dtype == pixels.dtype
     np.testing.assert_array_equal(picture, upright)
+
+
+def test_without_tifffile_it_is_named(monkeypatch):
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, np.zeros((4, 4, 5), np.uint8), photometric="minisblack", planarconfig="contig")
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    with pytest.raises(Unreadable, match="pip install tifffile"):
+        decode(stream.getvalue(), 5)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])

@@ -1,5 +1,6 @@
 import io
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,15 @@ def test_what_is_written_is_what_is_read(tmp_path, suffix, channels, bits):
     np.testing.assert_array_equal(picture, levels)
 
 
+def test_levels_are_written_as_they_are(tmp_path):
+    sheet = images.grid([[np.full((64, 64, 3), [-1, 0, 1], np.float32)]])
+    deep = np.full((4, 5, 1), 40_000, np.uint16)
+    images.write(tmp_path / "sheet.png", sheet)
+    images.write(tmp_path / "deep.png", deep)
+    np.testing.assert_array_equal(images.read(tmp_path / "sheet.png"), sheet)
+    np.testing.assert_array_equal(images.read(tmp_path / "deep.png", 1, bits=16), deep)
+
+
 @given(arrays(np.float32, (3, 4, 3), elements=st.floats(-1, 1, width=32)))
 def test_a_file_is_off_by_half_a_level_at_most(image):
     data = images.encode(Path("p.png"), image)
@@ -76,6 +86,12 @@ def test_a_format_that_cannot_hold_the_picture_is_named(tmp_path, name, channels
     with pytest.raises(UserError, match=message):
         images.write(tmp_path / name, np.zeros((4, 4, channels), np.float32), bits)
     assert not list(tmp_path.iterdir())
+
+
+def test_without_tifffile_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    with pytest.raises(UserError, match=r"p\.tif: .*pip install tifffile, or write .npy"):
+        images.write(tmp_path / "p.tif", np.zeros((4, 4, 5), np.float32))
 
 
 def test_folders_are_made_and_nothing_else_is_left(tmp_path):

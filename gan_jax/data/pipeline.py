@@ -1,5 +1,6 @@
 """From pictures to batches: two domains drawn independently, resized, cropped and flipped."""
 
+import os
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -112,7 +113,7 @@ def batches(
     """Endless batches {"x", "y"} of float32 in [-1, 1], from batch number `start` on.
 
     Batch k depends on the config and on k: not on `start`, not on `config.data.workers`. Process p of n gets
-    rows p b/n to (p+1) b/n of each batch of b = `config.batch_size`. A thread, or `workers` processes, read
+    rows p b/n to (p+1) b/n of each batch of b = `config.batch_size`. Threads, or `workers` processes, read
     ahead by a few batches. A picture that cannot be read any more is replaced by the next that can.
 
     Raises UserError when the batch cannot be split among the processes, or no picture can be read any more.
@@ -128,7 +129,10 @@ def batches(
     load = Load(x, y, pair(config.data.crop), config.data.paired, rows)
     examples = grain.MapDataset.range(ENDLESS).map(plan(source, config))
     reading = examples.batch(config.batch_size, batch_fn=list)[start:].map(load)
-    ahead = reading.to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=4))
+    # With two processors one thread is enough, and training has the other.
+    threads = max(1, min(8, (os.cpu_count() or 1) // 2))
+    options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=max(4, 2 * threads))
+    ahead = reading.to_iter_dataset(options)
     return InProcesses(ahead, workers) if workers else iter(ahead)
 
 

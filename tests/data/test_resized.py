@@ -55,6 +55,11 @@ def test_sixteen_bits_are_not_resized_through_eight():
     assert len(np.unique(resize(ramp, (16, 16)))) > 50
 
 
+def test_mirrored_and_turned_views_are_resized_as_they_are_seen():
+    for seen in (NOISE[:, ::-1, :3], NOISE[..., :3].swapaxes(0, 1), NOISE[::-1]):
+        np.testing.assert_array_equal(resize(seen, (9, 14)), resize(seen.copy(), (9, 14)))
+
+
 def test_each_picture_is_read_once_while_there_is_room():
     shelf = Shelf(3)
     reader = Resized(shelf.pictures, (2, 2), limit=2 * 2 * 3 * 2)
