@@ -7,7 +7,8 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from gan_jax.layers import Conv, Norm, Upsample, dropout, pad_to_multiple
+from gan_jax.convolutions import pad_to_multiple
+from gan_jax.layers import Conv, Norm, Upsample, dropout
 
 
 class ResNetBlock(nn.Module):

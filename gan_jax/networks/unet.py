@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from gan_jax.convolutions import pad_to_multiple
 from gan_jax.errors import UserError
-from gan_jax.layers import Conv, ConvTranspose, Norm, dropout, leaky_relu, pad_to_multiple
+from gan_jax.layers import Conv, ConvTranspose, Norm, dropout, leaky_relu
 
 
 class UNet(nn.Module):

@@ -1,0 +1,139 @@
+"""Convolutions of pictures in the forms that run fastest; all take ordinary HWIO kernels.
+
+The forms were chosen by timing them with their gradients on a CPU (JAX 0.10), where XLA is slow at three things:
+gradients of strided convolutions (`_halve` takes half the time), transposed convolutions (the sub-pixel form takes
+a tenth), and convolutions from or to a handful of channels (`_fold` takes a third).
+"""
+
+from functools import reduce
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+Image = Float[Array, "batch height width channels"]
+Kernel = Float[Array, "k k inputs outputs"]
+
+FEW = 4  # channels that make the matrix product behind a convolution too narrow
+PHASES = [(i, j) for i in range(2) for j in range(2)]  # even or odd row, even or odd column
+
+
+def reflect_pad(x: Image, pad: int) -> Image:
+    """Pad height and width on both sides, mirrored about the border pixel, as torch's ReflectionPad2d.
+
+    A picture too small to be mirrored once is mirrored again and again; a single pixel is repeated.
+    """
+    return _reflect(_reflect(x, pad, pad, axis=1), pad, pad, axis=2)
+
+
+def pad_to_multiple(x: Image, multiple: int) -> Image:
+    """Mirror pixels below and to the right until height and width are multiples of `multiple`."""
+    x = _reflect(x, 0, -x.shape[1] % multiple, axis=1)
+    return _reflect(x, 0, -x.shape[2] % multiple, axis=2)
+
+
+def _reflect(x: Array, before: int, after: int, axis: int) -> Array:
+    size = x.shape[axis]
+    if before == after == 0:
+        return x
+    if max(before, after) >= size:  # a gather: general but slow, so only for tiny pictures
+        return jnp.take(x, np.pad(np.arange(size), (before, after), "reflect" if size > 1 else "edge"), axis)
+    pads = [(0, 0)] * x.ndim
+    pads[axis] = (before, after)
+    return jnp.pad(x, pads, "reflect")
+
+
+def conv(x: Image, kernel: Kernel, stride: int = 1, pad: int = 0) -> Image:
+    """Cross-correlate, zeros around: `out[i] = sum_a kernel[a] x[stride i + a - pad]`, as torch's Conv2d."""
+    size, _, inputs, outputs = kernel.shape
+    if jax.default_backend() == "cpu" and size > 1:
+        if stride == 2:
+            return _halve(x, kernel, pad)
+        if stride == 1 and min(inputs, outputs) <= FEW:
+            return _fold(x, kernel, pad)
+    return _convolve(x, kernel, stride, pad)
+
+
+def _convolve(x: Array, kernel: Array, stride: int = 1, pad: int = 0) -> Array:
+    pads = ((pad, pad), (pad, pad))
+    numbers = ("NHWC", "HWIO", "NHWC")
+    return jax.lax.conv_general_dilated(x, kernel, (stride, stride), pads, dimension_numbers=numbers)
+
+
+def _fold(x: Image, kernel: Kernel, pad: int) -> Image:
+    """The convolution with its horizontal taps folded into the smaller number of channels.
+
+    A CPU multiplies matrices, and badly those with three columns; so it gets `3 k`. The vertical taps stay,
+    because unfolding them too makes large copies.
+    """
+    size, _, inputs, outputs = kernel.shape
+    x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    width = x.shape[2] - size + 1
+    if inputs <= outputs:
+        x = jnp.concatenate([x[:, :, i : i + width] for i in range(size)], axis=-1)
+        return _convolve(x, kernel.reshape(size, 1, size * inputs, outputs))
+    kernel = kernel.transpose(0, 2, 1, 3).reshape(size, 1, inputs, size * outputs)
+    columns = jnp.split(_convolve(x, kernel), size, axis=-1)
+    return reduce(jnp.add, (column[:, :, i : i + width] for i, column in enumerate(columns)))
+
+
+def _halve(x: Image, kernel: Kernel, pad: int) -> Image:
+    """The convolution of stride 2 from ones of stride 1, whose gradients are ordinary convolutions too.
+
+    Even and odd rows and columns make four pictures and four kernels. If `k` is even, the four kernels have one
+    size, and the pictures become channels of one picture; else the four convolutions are added up.
+    """
+    size, _, inputs, outputs = kernel.shape
+    taps = (size + 1) // 2
+    height, width = ((side + 2 * pad - size) // 2 + 1 for side in x.shape[1:3])
+    ends = (
+        2 * (side + taps - 1) - pad for side in (height, width)
+    )  # of what the taps reach; may lie inside x
+    pads = [(pad, end - side, 0) for end, side in zip(ends, x.shape[1:3], strict=True)]
+    x = jax.lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *pads, (0, 0, 0)])
+    if size % 2 == 0:
+        kernel = kernel.reshape(taps, 2, taps, 2, inputs, outputs).transpose(0, 2, 1, 3, 4, 5)
+        x = jnp.concatenate([x[:, i::2, j::2] for i, j in PHASES], axis=-1)
+        return _convolve(x, kernel.reshape(taps, taps, 4 * inputs, outputs))
+    parts = (
+        _convolve(x[:, i::2, j::2][:, : height + taps - 1 - i, : width + taps - 1 - j], kernel[i::2, j::2])
+        for i, j in PHASES
+    )
+    return reduce(jnp.add, parts)
+
+
+def conv_transpose(x: Image, kernel: Kernel) -> Image:
+    """Double height and width by a transposed convolution with k = 3 or 4 taps.
+
+    Equals torch's ConvTranspose2d(k, stride=2, padding=1, output_padding=4 - k) at
+    `kernel = weight.transpose(2, 3, 0, 1)[::-1, ::-1]`, and Flax's ConvTranspose with padding (1, 2) for
+    k = 3, (2, 2) for k = 4. Computed in the sub-pixel form (Shi et al. 2016, arXiv 1609.07009): even and odd
+    rows and columns of the output are four ordinary convolutions; nothing is multiplied by inserted zeros.
+    """
+    # Along one axis, with f the kernel and zeros beyond x:
+    # k = 3: out[2j] = f1 x[j],             out[2j+1] = f0 x[j] + f2 x[j+1];
+    # k = 4: out[2j] = f0 x[j-1] + f2 x[j], out[2j+1] = f1 x[j] + f3 x[j+1].
+    _, height, width, _ = x.shape
+    if kernel.shape[0] == 3:
+        x = jnp.pad(x, ((0, 0), (0, 1), (0, 1), (0, 0)))
+        taps, windows = (slice(1, 2), slice(0, 3, 2)), (slice(0, -1), slice(None))
+    else:
+        x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        taps, windows = (slice(0, 4, 2), slice(1, 4, 2)), (slice(0, -1), slice(1, None))
+    kernels = [kernel[taps[i], taps[j]] for i, j in PHASES]
+    if (
+        kernel.shape[0] == 4 and kernel.shape[-1] <= FEW
+    ):  # one convolution computes the four, then each is cut out
+        out = jnp.split(_convolve(x, jnp.concatenate(kernels, axis=-1)), 4, axis=-1)
+        out = [part[:, i : i + height, j : j + width] for (i, j), part in zip(PHASES, out, strict=True)]
+    else:
+        out = [_convolve(x[:, windows[i], windows[j]], k) for (i, j), k in zip(PHASES, kernels, strict=True)]
+    return depth_to_space(jnp.concatenate(out, axis=-1))
+
+
+def depth_to_space(x: Float[Array, "batch h w 4*c"]) -> Float[Array, "batch 2*h 2*w c"]:
+    """Spread channels ordered (row phase, column phase, channel) over 2 x 2 pixels: the sub-pixel shuffle."""
+    batch, height, width, channels = x.shape
+    x = x.reshape(batch, height, width, 2, 2, channels // 4).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(batch, 2 * height, 2 * width, channels // 4)
