@@ -107,8 +107,8 @@ ADVERSARIAL = {
 def l1(output: Float[Array, "..."], target: Float[Array, "..."]) -> Scalar:
     """E |output - target|, the mean absolute error over all entries.
 
-    As ||F(G(x)) - x||_1 it is the cycle loss, as ||G(y) - y||_1 the identity loss. Where the two are equal the slope is 0,
-    as in PyTorch; that of `jnp.abs` would be 1.
+    As ||F(G(x)) - x||_1 it is the cycle loss, as ||G(y) - y||_1 the identity loss. Where the two are equal the slope is
+    0, as in PyTorch; that of `jnp.abs` would be 1.
 
     Source: Zhu et al. 2017, arXiv 1703.10593, eq. 2 and section 5.2; Isola et al. 2017, arXiv 1611.07004, eq. 3.
     """
