@@ -26,6 +26,7 @@ REFERENCE = {
     "generator": {"network": "unet", "width": 64, "levels": 8, "norm": "batch", "dropout": 0.5},
     "discriminator": {"network": "patchgan", "width": 64, "layers": 3, "norm": "batch"},
     "l1": 100.0,
+    "average": 0.0,
     "adversarial": "log",
     "decay_fraction": 0.5,
     "log_every": 100,
@@ -84,7 +85,7 @@ def get_config(variant: str = "") -> ConfigDict:
             "beta1": 0.5,
             "decay_fraction": 0.5,  # the last part of the steps, in which the learning rate falls to 0
             "rate_every": 1,
-            "average": 0.0,
+            "average": 0.99,  # of the generator, for the pictures shown; 0: none
             "dtype": "float32",
             "log_every": 50,
             "sample_every": 500,
