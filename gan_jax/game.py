@@ -59,6 +59,7 @@ class Game(NamedTuple):
     memory: Callable[[], dict[str, PyTree]] = dict
     show: Callable[..., dict[str, Array]] = lambda: {}  # pictures by name, from networks and a batch
     rows: tuple[tuple[str, ...], ...] = ()  # how those pictures (and the batch's) stand beside each other
+    translate: dict[str, str] = {}  # "x2y": the player that makes a picture of kind y from one of kind x
 
 
 class State(NamedTuple):

@@ -108,6 +108,7 @@ def game(config: ConfigDict) -> Game:
         memory=memory,
         show=show,
         rows=(("x", "fake_y", "back_x"), ("y", "fake_x", "back_y")),
+        translate={"x2y": "G", "y2x": "F"},
     )
 
 

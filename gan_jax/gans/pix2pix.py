@@ -60,6 +60,7 @@ def game(config: ConfigDict) -> Game:
         moves=(Move("discriminator", ("D",), discriminator), Move("generator", ("G",), generator)),
         show=show,
         rows=((source, f"fake_{target}", target),),
+        translate={config.direction: "G"},
     )
 
 
