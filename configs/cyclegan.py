@@ -128,6 +128,7 @@ def get_config(variant: str = "") -> ConfigDict:
             "evaluate_every": 500,
             "keep": 3,
             "best_metric": "",
+            "tensorboard": False,
         }
     )
     return vary(config, variant, VARIANTS).lock()

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from gan_jax import flags, rules
+from gan_jax import compiler, flags, rules
 from gan_jax.errors import UserError
 
 
@@ -16,6 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         rules.validate(request.config)
         # Only now, so that a mistake is told at once: JAX takes seconds to start.
+        compiler.prepare()
         from gan_jax import train
 
         return train.train(request.config, request.workdir)

@@ -1,30 +1,24 @@
 """The run directory: it holds everything and explains itself. config.json, metrics.jsonl, samples/, checkpoints/."""
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
+from jaxtyping import UInt8
 from ml_collections import ConfigDict
+from numpy import ndarray
 
-from gan_jax import settings
+from gan_jax import images, settings
 from gan_jax.errors import UserError
 
 # What may change when a run goes on: how long, and how often to look. Everything else would make it another experiment.
 FREE = frozenset(
     [
-        *(
-            "steps",
-            "epochs",
-            "log_every",
-            "sample_every",
-            "sample_pictures",
-            "checkpoint_every",
-            "evaluate_every",
-        ),
-        *("keep", "best_metric", "data.workers", "data.test_pictures"),
+        *("steps", "epochs", "log_every", "sample_every", "checkpoint_every", "evaluate_every"),
+        *("sample_pictures", "keep", "best_metric", "tensorboard", "data.workers", "data.test_pictures"),
     ]
 )
 
@@ -36,9 +30,9 @@ def claimed(workdir: Path) -> Iterator[None]:
     Raises:
         UserError: a live process holds it, or it cannot be made.
     """
+    lock = FileLock(workdir / ".lock")
     try:
         workdir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(workdir / ".lock")
         lock.acquire(timeout=0)
     except Timeout as error:
         raise UserError(
@@ -54,61 +48,103 @@ def claimed(workdir: Path) -> Iterator[None]:
         lock.release()
 
 
-def remember_config(workdir: Path, config: ConfigDict) -> list[str]:
-    """Write config.json, or hold the config against the one there; returns the permitted changes, a line each.
+def changes(workdir: Path, config: ConfigDict) -> list[str]:
+    """Hold a config against the config.json of a run that is there: the permitted changes, a line each.
 
     Raises:
         UserError: the directory holds a run with another config; the message shows the difference.
     """
     path = workdir / "config.json"
-    changes = []
-    if path.exists():
-        try:
-            before = settings.from_json(path.read_text())
-        except (UserError, UnicodeDecodeError) as error:
-            raise UserError(
-                f"{path} cannot be read ({error}): restore it or name another --workdir"
-            ) from error
-        different = settings.difference(before, config, ignore=FREE)
-        if different:
-            raise UserError(
-                f"--workdir={workdir} holds a run with another config ({'; '.join(different)}): "
-                "repeat that config, or name another directory"
-            )
-        changes = settings.difference(before, config)
-    write(path, settings.to_json(config))
-    return changes
+    if not path.exists():
+        return []
+    try:
+        before = settings.from_json(path.read_text(encoding="utf-8"))
+    except (UserError, OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): restore it or name another --workdir") from error
+    different = settings.difference(before, config, ignore=FREE)
+    if different:
+        raise UserError(
+            f"--workdir={workdir} holds a run with another config ({'; '.join(different)}): "
+            "repeat that config, or name another directory"
+        )
+    return settings.difference(before, config)
+
+
+def remember(workdir: Path, config: ConfigDict) -> None:
+    """Write config.json. Raises UserError when the disk does not take it."""
+    write(workdir / "config.json", settings.to_json(config))
+
+
+def set_aside(workdir: Path) -> None:
+    """Keep the metrics of a run whose checkpoints are all broken, as metrics.jsonl.broken."""
+    log = workdir / "metrics.jsonl"
+    if log.exists():
+        log.replace(workdir / "metrics.jsonl.broken")
 
 
 def write(path: Path, text: str) -> None:
-    """Write a whole text file or nothing: a reader never sees half of it."""
+    """Write a whole text file or nothing: a reader never sees half of it.
+
+    Raises:
+        UserError: the disk does not take it.
+    """
     unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(text)
-    unfinished.replace(path)
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise _unwritten(path, error) from error
 
 
 class Log:
-    """metrics.jsonl: one JSON object a line, each with its step."""
+    """metrics.jsonl, one JSON object a line, each with its step; and samples/, a picture for each step shown."""
 
-    def __init__(self, path: Path, step: int) -> None:
-        """Go on from `step`: later lines, left by a run that was stopped, are dropped and will be written again."""
-        lines = path.read_text().splitlines() if path.exists() else []
-        kept = [line for line in lines if _step(line) <= step]
-        write(path, "".join(f"{line}\n" for line in kept))
-        self._file = path.open("a")
+    def __init__(self, workdir: Path, step: int | None) -> None:
+        """Go on from `step`: later lines, left by a run that was stopped, are dropped and will be written again.
 
-    def write(self, step: int, values: dict[str, Any]) -> None:
-        """Append one line, at once on disk for readers."""
-        self._file.write(json.dumps({"step": step, **values}) + "\n")
-        self._file.flush()
+        `step` None is a new run: nothing is kept.
+        """
+        self._path, self._samples = workdir / "metrics.jsonl", workdir / "samples"
+        kept = [line for line in _lines(self._path) if step is not None and _step(line) <= step]
+        write(self._path, "".join(f"{line}\n" for line in kept))
+        self._file = self._path.open("ab", buffering=0)  # a line is in the file, whole, when `write` returns
+
+    def write(self, step: int, values: dict[str, float]) -> None:
+        """Append one line; what is not finite becomes null, as JSON asks.
+
+        Raises:
+            UserError: the disk does not take it.
+        """
+        finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
+        line = json.dumps({"step": step, **finite}).encode() + b"\n"
+        try:
+            while line:  # a disk that is nearly full takes a part, and only then says so
+                line = line[self._file.write(line) :]
+        except OSError as error:
+            raise _unwritten(self._path, error) from error
+
+    def show(self, step: int, picture: UInt8[ndarray, "h w c"]) -> None:
+        """Write samples/step_<step>.png. Raises UserError when the disk does not take it."""
+        images.write(self._samples / f"step_{step:07d}.png", picture)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+
+
 def _step(line: str) -> float:
     try:
         return int(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
-        return float("inf")  # half a line, of a process that was killed while writing it
+        return math.inf  # half a line, of a process that was killed while writing it
+
+
+def _unwritten(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"{path} could not be written ({error.strerror}): the run's checkpoints are kept; "
+        "make room and give the same command again"
+    )

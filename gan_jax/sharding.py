@@ -9,20 +9,34 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import PyTree
 
+from gan_jax.errors import UserError
+
 
 def mesh(batch_size: int) -> Mesh:
-    """All devices along one axis, "data"; where they do not divide the batch, as many as do (on one host)."""
+    """All devices along one axis, "data"; on one host, where they do not divide the batch, as many as do.
+
+    Raises:
+        UserError: several hosts whose devices do not divide the batch.
+    """
     devices = jax.devices()
     if jax.process_count() == 1:
-        usable = max(n for n in range(1, len(devices) + 1) if batch_size % n == 0)
-        devices = devices[:usable]
+        devices = devices[: max(n for n in range(1, len(devices) + 1) if batch_size % n == 0)]
+    elif batch_size % len(devices):
+        raise UserError(
+            f"config.batch_size={batch_size}: expected a multiple of the {len(devices)} devices of all hosts"
+        )
     # Explicit axes, the newer default, refuse reflect padding of a split axis.
     return jax.make_mesh((len(devices),), ("data",), devices=devices, axis_types=(AxisType.Auto,))
 
 
+def replicated(mesh: Mesh) -> NamedSharding:
+    """Whole on every device."""
+    return NamedSharding(mesh, PartitionSpec())
+
+
 def replicate(mesh: Mesh, tree: PyTree) -> PyTree:
     """Every leaf whole on every device."""
-    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
+    return jax.device_put(tree, replicated(mesh))
 
 
 def split(mesh: Mesh, batch: PyTree) -> PyTree:

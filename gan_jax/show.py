@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import jax
 import numpy as np
+from jax.sharding import Sharding
 from jaxtyping import Array, Float, Key, PyTree, UInt8
 from ml_collections import ConfigDict
 
@@ -14,26 +15,39 @@ MADE = {"fake": "made", "back": "back"}
 Pictures = dict[str, Float[np.ndarray, "n height width channels"]]
 
 
-def shower(game: Game) -> Callable[[State, Pictures, Key[Array, ""], int], Pictures]:
-    """`(state, test, rng, chunk) -> pictures by name`: `game.show` over a test set, `chunk` examples at a time.
+def shower(
+    game: Game, sharding: Sharding | None = None
+) -> Callable[[State, Pictures, Key[Array, ""], int], Pictures]:
+    """`(state, test, rng, chunk) -> pictures by name`: `game.show` over a test set of `alike` domains, in chunks.
 
-    Networks are compiled once per picture size, and use averaged parameters where the state holds them.
+    Networks are compiled once per picture size, and use averaged parameters where the state holds them. `sharding`
+    is where pictures are put: that of the state's parameters.
     """
     compiled = {
-        name: jax.jit(p.apply, compiler_options=compiler.options()) for name, p in game.players.items()
+        name: jax.jit(p.apply, compiler_options=compiler.options(), out_shardings=sharding)
+        for name, p in game.players.items()
     }
 
     def show(state: State, test: Pictures, rng: Key[Array, ""], chunk: int) -> Pictures:
         params = state.params | state.average
         networks = {name: _bound(apply, params[name]) for name, apply in compiled.items()}
-        count = min(len(leaf) for leaf in test.values())
+        count = len(next(iter(test.values())))
         parts = []
         for start in range(0, count, chunk):
-            batch = {name: leaf[start : min(start + chunk, count)] for name, leaf in test.items()}
+            # The last chunk is filled up with its last picture: one more size would be compiled anew.
+            taken = np.minimum(np.arange(start, start + chunk), count - 1)
+            # Placed like what networks return, or a network would be compiled once for files and once for fakes.
+            batch = jax.device_put({name: leaf[taken] for name, leaf in test.items()}, sharding)
             parts.append(jax.device_get(call(game.show, networks | {"batch": batch, "rng": rng})))
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
 
     return show
+
+
+def alike(test: Pictures) -> Pictures:
+    """As many pictures of each domain, the first ones, since they are shown together."""
+    count = min(len(leaf) for leaf in test.values())
+    return {name: leaf[:count] for name, leaf in test.items()}
 
 
 def _bound(apply: Callable[..., Array], params: PyTree) -> Callable[..., Array]:

@@ -2,9 +2,15 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stop:
@@ -12,20 +18,51 @@ class Stop:
 
     signal: int | None = None
 
+    def asked(self) -> bool:
+        """Whether to stop now; all hosts agree, so that none waits for one that has left."""
+        if jax.process_count() > 1:
+            heard = multihost_utils.process_allgather(np.int32(self.signal or 0))
+            self.signal = int(np.max(heard)) or None
+        return self.signal is not None
+
 
 @contextmanager
-def watched() -> Iterator[Stop]:
-    """Within, the first SIGINT or SIGTERM is only noted; the handlers of before come back afterwards."""
+def watched(say: Callable[[str], None] = lambda line: None) -> Iterator[Stop]:
+    """Within, the first SIGINT or SIGTERM is noted and told; the handlers of before come back afterwards.
+
+    Python runs handlers between its own instructions, so not while XLA compiles, which may take minutes. Hence a
+    thread listens, which does not wait for that. Outside of the main thread, where Python allows no handlers, signals
+    are left alone.
+    """
     stop = Stop()
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if stop.signal is not None:
-            os._exit(128 + number)
-        stop.signal = number
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    listen, tell = os.pipe()
+    os.set_blocking(tell, False)  # as Python asks of a wakeup descriptor
+    ear = threading.Thread(target=_listen, args=(listen, stop, say), daemon=True)
+    ear.start()
+    handlers = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+    wakeup = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in handlers.items():
             signal.signal(number, handler)
+        os.close(tell)
+        ear.join()
+        os.close(listen)
+
+
+def _listen(listen: int, stop: Stop, say: Callable[[str], None]) -> None:
+    while heard := os.read(listen, 1):  # nothing: the other end is closed
+        number = heard[0]
+        if number not in SIGNALS:
+            continue
+        if stop.signal is not None:
+            os._exit(128 + number)
+        stop.signal = number
+        say(
+            f"{signal.Signals(number).name}: stopping after this step, saved; once more to stop at once, unsaved"
+        )

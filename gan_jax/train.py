@@ -1,6 +1,6 @@
-"""The loop: batch -> round -> log -> sample -> evaluate -> checkpoint."""
+"""The loop: batch -> round -> log -> look -> checkpoint."""
 
-import math
+import contextlib
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ import jax
 from jaxtyping import Array
 from ml_collections import ConfigDict
 
-from gan_jax import compiler, data, game, images, run, sharding, signals
-from gan_jax.checkpoint import Checkpoints, Restored
+from gan_jax import compiler, data, finite, game, run, sharding, signals, tensorboard
+from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.metrics.judge import judge
-from gan_jax.progress import Display, status
-from gan_jax.show import grid, shower
+from gan_jax.progress import Display, Pace, status
+from gan_jax.show import alike, grid, shower
 
 UNCHECKED = 50  # rounds at most between two looks for non-finite losses
 
@@ -30,18 +30,18 @@ def train(config: ConfigDict, workdir: str | Path) -> int:
     Raises:
         UserError: unusable data, a directory of another run or in use, a non-finite loss, a disk that is full.
     """
-    workdir = Path(workdir)
-    source = data.source(config.data)
-    config = settled(config, source)
-    with run.claimed(workdir), signals.watched() as stop:
-        changes = run.remember_config(workdir, config)
-        try:
-            return Training(config, workdir, source, changes).loop(stop)
-        except OSError as error:
-            raise UserError(
-                f"{error.filename or workdir} could not be written ({error.strerror}): the checkpoints in "
-                f"{workdir / 'checkpoints'} are kept; make room and give the same command again"
-            ) from error
+    workdir, leads = Path(workdir), jax.process_index() == 0
+    display = Display(silent=not leads)
+    with contextlib.closing(display), signals.watched(display.say) as stop:
+        source = data.source(config.data)
+        config = settled(config, source)
+        with run.claimed(workdir) if leads else contextlib.nullcontext():
+            changes = run.changes(workdir, config)
+            display.say(data.describe(source))
+            for change in changes:
+                display.say(f"config changed since the last start: {change}")
+            with contextlib.closing(Training(config, workdir, source, display)) as training:
+                return training.loop(stop)
 
 
 def settled(config: ConfigDict, source: data.Source) -> ConfigDict:
@@ -56,61 +56,81 @@ def settled(config: ConfigDict, source: data.Source) -> ConfigDict:
 class Training:
     """A run in progress: what the loop holds between steps."""
 
-    def __init__(self, config: ConfigDict, workdir: Path, source: data.Source, changes: list[str]) -> None:
+    def __init__(self, config: ConfigDict, workdir: Path, source: data.Source, display: Display) -> None:
         """Build the game, place the state on the devices, and restore the newest checkpoint where there is one."""
-        self.config, self.workdir, self.source = config, workdir, source
-        self.display = Display()
-        self.display.say(data.describe(source))
-        for change in changes:
-            self.display.say(f"config changed since the last start: {change}")
+        self.config, self.workdir, self.source, self.display = config, workdir, source, display
+        self.leads = jax.process_index() == 0
         self.game = import_module(f"gan_jax.gans.{config.gan}").game(config)
-        self.test = data.test_pictures(source, config)
+        self.test = alike(data.test_pictures(source, config))
         self.mesh = sharding.mesh(config.batch_size)
+        self.show = shower(self.game, sharding.replicated(self.mesh))
+        display.say("compiling the networks ...")
         initial, self.key, self.show_key = jax.random.split(jax.random.key(config.seed), 3)
-        self.state = sharding.replicate(self.mesh, game.init(self.game, initial)._replace(step=()))._replace(
-            step=0
-        )
-        self.checkpoints = Checkpoints(workdir / "checkpoints", config.keep, config.best_metric)
-        self.before = self._restore()
-        self.log = run.Log(workdir / "metrics.jsonl", self.state.step)
-        self.show = shower(self.game)
+        state = game.init(self.game, initial)
+        self.state = sharding.replicate(self.mesh, state._replace(step=()))._replace(step=0)
+        fixed = set(self.game.players).difference(*(move.players for move in game.moves(self.game)))
+        self.checkpoints = Checkpoints(workdir / "checkpoints", config.keep, config.best_metric, fixed)
+        self.before = self._restore()  # seconds already trained; None for a run that begins
+        self.started, self.pace = time.monotonic(), Pace(self.state.step)
+        self.recorders = self._recorders() if self.leads else []
         self.unchecked: deque[tuple[int, dict[str, Array]]] = deque()
-        self.metrics: dict[str, float] = {}
+        self.judged: tuple[int, dict[str, float]] = (-1, {})
 
-    def _restore(self) -> float:
-        """Seconds already trained."""
-        restored: Restored | None = self.checkpoints.restore(self.state)
+    def _restore(self) -> float | None:
+        restored = self.checkpoints.restore(self.state)
         if restored is None:
-            return 0.0
+            return None
         for aside in restored.broken:
             self.display.say(f"a checkpoint could not be read and was set aside: {aside}")
+        if not restored.facts:
+            run.set_aside(self.workdir)
+            self.display.say(f"no checkpoint in {self.workdir} can be read: the run begins anew")
+            return None
         self.state = restored.state
         self.display.say(f"going on from step {self.state.step:,} in {self.workdir}")
         return restored.facts.get("seconds", 0.0)
 
+    def _recorders(self) -> list[run.Log | tensorboard.Events]:
+        """What takes metrics and pictures."""
+        step = None if self.before is None else self.state.step
+        events = [tensorboard.Events(self.workdir, step)] if self.config.tensorboard else []
+        return [*events, run.Log(self.workdir, step)]
+
     def loop(self, stop: signals.Stop) -> int:
         """Play rounds until the last step or a signal."""
-        config, play = self.config, game.play(self.game, compiler_options=compiler.options())
-        self.started, self.first = time.monotonic(), self.state.step
-        if self.state.step == 0:
-            self._sample()
+        if stop.signal is None:
+            self._begin()
+        # Without out_shardings XLA chooses where results lie, and the second round is compiled anew for that.
+        placed = sharding.replicated(self.mesh)
+        play = game.play(self.game, compiler_options=compiler.options(), out_shardings=placed)
         batches = self._batches()
-        while self.state.step < config.steps and stop.signal is None:
-            self.state, log = play(self.state, next(batches), self.key)
-            step = self.state.step
-            self.unchecked.append((step, log))
-            if due(config.log_every, step) or step == config.steps:
-                self._log(log)
-            elif len(self.unchecked) >= UNCHECKED or step < self.first + 5:
-                self._check()
-                self._show_status(log)
-            if due(config.evaluate_every, step) or (step == config.steps and config.evaluate_every):
-                self._evaluate()
-            if due(config.sample_every, step) or step == config.steps:
-                self._sample()
-            if due(config.checkpoint_every, step):
-                self._save()
+        while self.state.step < self.config.steps and not stop.asked():
+            try:
+                batch = next(batches)
+            except UserError:  # the pictures are gone
+                self._keep()
+                raise
+            self.state, log = play(self.state, batch, self.key)
+            self._after(self.state.step, log)
         return self._finish(stop)
+
+    def _begin(self) -> None:
+        """Before the first round: what can be found wrong is found now; how things look at the start."""
+        config = self.config
+        if config.best_metric:
+            one = {name: leaf[:1] for name, leaf in self.test.items()}
+            shown = self.show(self.state, one, self.show_key, config.batch_size)
+            known = sorted(judge(shown, one, self.source.paired_test))
+            if config.best_metric not in known:
+                raise UserError(
+                    f"config.best_metric is {config.best_metric!r}: expected one of {', '.join(known)}"
+                )
+        if self.before is None:
+            self._look(sample=True, evaluate=config.evaluate_every > 0)
+        if self.leads:
+            run.remember(self.workdir, config)
+        if self.state.step < config.steps:
+            self.display.say("compiling the first step ...")
 
     def _batches(self) -> Iterator[Any]:
         """Batches on the devices, one ahead, so that copying one overlaps with the round that plays the other."""
@@ -121,70 +141,118 @@ class Training:
             if len(ahead) > 1:
                 yield ahead.popleft()
 
-    def _finish(self, stop: signals.Stop) -> int:
-        self._check()
-        if self.state.step not in self.checkpoints.steps():
+    def _after(self, step: int, log: dict[str, Array]) -> None:
+        """What follows a round: the log, the pictures, the metrics, the checkpoint."""
+        config, last = self.config, step == self.config.steps
+        self.unchecked.append((step, log))
+        if due(config.log_every, step) or last:
+            self._log()
+        elif len(self.unchecked) >= UNCHECKED or step <= self.pace.first + 5:
+            self._status(self._check())
+        saving = due(config.checkpoint_every, step)
+        evaluate = due(config.evaluate_every, step) or (last and config.evaluate_every > 0)
+        self._look(
+            sample=due(config.sample_every, step) or last,
+            evaluate=evaluate or (saving and bool(config.best_metric)),
+        )
+        if saving:
             self._save()
-        self.checkpoints.close()
-        self.log.close()
+
+    def _finish(self, stop: signals.Stop) -> int:
+        self._keep()
+        step = self.state.step
         if stop.signal is not None:
-            self.display.say(
-                f"stopped and saved at step {self.state.step:,}: the same command goes on from there"
-            )
+            saved = f"and saved at step {step:,}" if step else "before the first step"
+            self.display.say(f"stopped {saved}: the same command goes on from there")
             return 128 + stop.signal
-        self.display.say(f"done: {self.config.steps:,} steps, everything is in {self.workdir}")
+        self.display.say(f"done: {step:,} steps, everything is in {self.workdir}")
         return 0
 
+    def close(self) -> None:
+        """Let what is being written be finished; an error on the way here is not hidden by another."""
+        with contextlib.suppress(UserError):
+            self.checkpoints.wait()
+        for recorder in self.recorders:
+            recorder.close()
+
     def _seconds(self) -> float:
-        return self.before + time.monotonic() - self.started
+        return (self.before or 0.0) + time.monotonic() - self.started
 
-    def _rate(self) -> float:
-        """Rounds per second of this process, over all of its rounds."""
-        return (self.state.step - self.first) / (time.monotonic() - self.started)
+    def _check(self) -> dict[str, float]:
+        """The log of the newest round.
 
-    def _check(self) -> None:
-        """Raises UserError for a loss or gradient since the last look that is not finite; no later state is saved."""
-        while self.unchecked:
-            step, log = self.unchecked.popleft()
-            for name, value in jax.device_get(log).items():
-                if not math.isfinite(value):
-                    self.checkpoints.close()
-                    kept = self.checkpoints.steps()
-                    raise UserError(
-                        f"{name} became {value} at step {step:,}: training stopped"
-                        + (f", the checkpoint of step {kept[-1]:,} is kept" if kept else "")
-                        + "; try a lower --config.learning_rate, or look at the pictures of that step"
-                    )
+        Raises:
+            UserError: a loss or gradient since the last look is not finite, or a checkpoint could not be written.
+        """
+        values: dict[str, float] = {}
+        steps, logs = [step for step, _ in self.unchecked], [log for _, log in self.unchecked]
+        for step, log in zip(steps, jax.device_get(logs), strict=True):
+            values = {name: float(log[name]) for name in sorted(log)}
+            losses_first = sorted(values, key=lambda name: name.startswith("gradient/"))
+            self._stop_if(finite.bad({name: values[name] for name in losses_first}), step)
+        if steps:
+            self.unchecked.clear()
+            self.pace.mark(steps[-1])
+        self.checkpoints.wait(timeout=0)
+        return values
 
-    def _log(self, log: dict[str, Array]) -> None:
+    def _stop_if(self, wrong: str, step: int) -> None:
+        if wrong:
+            with contextlib.suppress(UserError):
+                self.checkpoints.wait()
+            kept = self.checkpoints.steps()
+            raise UserError(
+                f"{wrong} at step {step:,}: training stopped"
+                + (f", the checkpoint of step {kept[-1]:,} is kept" if kept else "")
+                + "; begin another --workdir with a lower --config.learning_rate"
+            )
+
+    def _log(self) -> None:
+        values = self._check()
+        speed = {"images/s": self.config.batch_size * self.pace.rate(), "seconds": self._seconds()}
+        for recorder in self.recorders:
+            recorder.write(self.state.step, values | speed)
+        self._status(values)
+
+    def _status(self, values: dict[str, float]) -> None:
+        step, steps = self.state.step, self.config.steps
+        rate = self.config.batch_size * self.pace.rate()
+        self.display.update(status(step, steps, values, rate, self.pace.left(steps)))
+
+    def _look(self, sample: bool, evaluate: bool) -> None:
+        """Show the test pictures as the networks make them now: as a sheet, as metrics, or both."""
+        if not (sample or evaluate):
+            return
         self._check()
-        values = {name: float(value) for name, value in sorted(jax.device_get(log).items())}
-        speed = {"images/s": self.config.batch_size * self._rate(), "seconds": self._seconds()}
-        self.log.write(self.state.step, values | speed)
-        self._show_status(log)
-
-    def _show_status(self, log: dict[str, Array]) -> None:
-        rate, steps = self._rate(), self.config.steps
-        values = {name: float(value) for name, value in sorted(jax.device_get(log).items())}
-        left = (steps - self.state.step) / rate
-        self.display.update(status(self.state.step, steps, values, self.config.batch_size * rate, left))
-
-    def _shown(self) -> dict[str, Any]:
-        self._check()
-        return self.show(self.state, self.test, self.show_key, self.config.batch_size)
-
-    def _evaluate(self) -> None:
-        self.metrics = judge(self._shown(), self.test, self.source.paired_test)
-        self.log.write(self.state.step, {f"test/{name}": value for name, value in self.metrics.items()})
-
-    def _sample(self) -> None:
-        picture = grid(self.game, self.config, self.test, self._shown(), self.config.sample_pictures)
-        images.write(self.workdir / "samples" / f"step_{self.state.step:07d}.png", picture)
+        config, step = self.config, self.state.step
+        test = {
+            name: leaf[: None if evaluate else config.sample_pictures] for name, leaf in self.test.items()
+        }
+        shown = self.show(self.state, test, self.show_key, config.batch_size)
+        self._stop_if(finite.bad({f"the picture {name}": images for name, images in shown.items()}), step)
+        if evaluate:
+            self.judged = step, judge(shown, test, self.source.paired_test)
+        for recorder in self.recorders:
+            if evaluate:
+                recorder.write(step, {f"test/{name}": value for name, value in self.judged[1].items()})
+            if sample:
+                recorder.show(step, grid(self.game, config, test, shown, config.sample_pictures))
 
     def _save(self) -> None:
         self._check()
-        position = {"seconds": self._seconds(), "batches": self.state.step}
-        self.checkpoints.save(self.state, position, self.metrics)
+        step, state = self.state.step, self.state
+        trained = finite.named(params=state.params, optimizer=state.optimizer, average=state.average)
+        self._stop_if(finite.bad(trained), step)
+        metrics = self.judged[1] if self.judged[0] == step else {}
+        self.checkpoints.save(state, {"seconds": self._seconds(), "batches": step}, metrics)
+
+    def _keep(self) -> None:
+        """Make sure that this very state is on disk; the one before the first step need not be."""
+        self._check()
+        self.checkpoints.wait()
+        if self.state.step and self.state.step not in self.checkpoints.steps():
+            self._save()
+            self.checkpoints.wait()
 
 
 def due(every: int, step: int) -> bool:

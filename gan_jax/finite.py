@@ -1,0 +1,27 @@
+"""Looking for numbers that are none."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import PyTree
+
+
+def bad(values: Mapping[str, Any]) -> str:
+    """What is wrong with the first array or number that is not finite: "loss/generators became nan"; "" if all are."""
+    for name, value in values.items():
+        flat = np.ravel(np.asarray(value))
+        wrong = flat[~np.isfinite(flat)]
+        if len(wrong):
+            return f"{name} became {float(wrong[0])}"
+    return ""
+
+
+def named(**trees: PyTree) -> dict[str, Any]:
+    """The leaves of trees by their paths: named(params=tree) has "params['G']['Conv_0']['kernel']"."""
+    return {
+        name + jax.tree_util.keystr(path): leaf
+        for name, tree in trees.items()
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+    }
