@@ -2,8 +2,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gan_jax import losses
 from gan_jax.losses import ADVERSARIAL
@@ -106,16 +104,16 @@ def divergence(p, q):
     return np.sum(p * np.log(p / middle)) + np.sum(q * np.log(q / middle))
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=2, max_size=5),
+@pytest.mark.parametrize(
+    "counts", [([6, 6], [6, 6]), ([11, 1], [1, 11]), ([1, 2, 9], [5, 5, 2]), ([4, 4, 3, 1], [1, 1, 1, 9])]
 )
 def test_the_best_discriminator_measures_the_jensen_shannon_divergence(counts):
     """At D* = p / (p + q) the minimax value is -log 4 + 2 JSD(p, q), and no other D has a higher one.
 
-    Expectations under p and q are means over samples that repeat each outcome in its proportion.
+    Expectations under p and q are means over 12 samples that repeat each outcome in its proportion.
     """
-    real, fake = np.array(counts).T
-    p, q = real / real.sum(), fake / fake.sum()
+    real, fake = map(np.array, counts)
+    p, q = real / 12, fake / 12
 
     def value(logits):
         samples = (np.repeat(logits, count).astype(np.float32) for count in (real, fake))

@@ -246,15 +246,15 @@ def parity(tiny, draw, begin, play, stated):
         "generator.blocks": 2,
         "pool_size": 2,
     }
-    changes |= {"generator.upsample": "deconv", "discriminator.width": 4, "discriminator.layers": 2}
+    changes |= {"generator.upsample": "deconv", "discriminator.width": 4, "discriminator.layers": 1}
     config = tiny("cyclegan.py", changes | {"cycle_x": 10.0, "cycle_y": 5.0, "identity": 0.5})
     torch.manual_seed(0)
     instance = torch.nn.InstanceNorm2d
     networks = {name: stated.resnet.torch_resnet(4, 2, instance, bias=True) for name in "GF"}
-    networks |= {name: stated.patchgan.torch_patchgan(4, 2, instance, bias=True) for name in ("D_x", "D_y")}
+    networks |= {name: stated.patchgan.torch_patchgan(4, 1, instance, bias=True) for name in ("D_x", "D_y")}
     for parameter in itertools.chain(*(network.parameters() for network in networks.values())):
         torch.nn.init.normal_(parameter, std=0.1)
-    names = {"G": stated.resnet.names(2, False), "D": stated.patchgan.names(2, False)}
+    names = {"G": stated.resnet.names(2, False), "D": stated.patchgan.names(1, False)}
     names |= {"F": names["G"], "D_x": names["D"], "D_y": names["D"]}
 
     def weights():
@@ -299,7 +299,7 @@ def test_weights_equal_pytorchs(parity):
     them away again, so their gradient is nothing but rounding error, which Adam blows up to whole steps.
     """
     *_, state, start, weights, _ = parity
-    felt = {"G": {"conv_out"}, "F": {"conv_out"}, "D_x": {"conv_0", "conv_3"}, "D_y": {"conv_0", "conv_3"}}
+    felt = {"G": {"conv_out"}, "F": {"conv_out"}, "D_x": {"conv_0", "conv_2"}, "D_y": {"conv_0", "conv_2"}}
     for name, theirs in weights.items():
         for path, after in traverse_util.flatten_dict(theirs).items():
             if path[-1] == "kernel" or path[0] in felt[name]:
