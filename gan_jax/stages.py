@@ -92,7 +92,7 @@ def plan(apply: Apply, params: PyTree, shape: tuple[int, ...]) -> Plan:
     """The stages of a network for a picture (height, width, channels). Traced with shapes alone: nothing is computed.
 
     Raises:
-        UserError: the network's layers do not divide the padded picture evenly.
+        UserError: the network has no convolutions of ours, or its layers do not divide the padded picture evenly.
     """
     seen: list[Cuts] = []
 
@@ -115,9 +115,11 @@ def plan(apply: Apply, params: PyTree, shape: tuple[int, ...]) -> Plan:
         needs = tuple(i for i, value in enumerate(given) if value in live and i not in makes)
         stages.append(Stage(needs, makes, reach))
         begin = end + 1
-    size = cuts.sides[0]
+    size = cuts.sides[0] if cuts.sides else (0, 0)
     layers = [*cuts.sides, *(value.shape[1:3] for value in values)]
-    if any(size[0] % height or size[0] * width != size[1] * height for height, width in layers):
+    if not cuts.sides or any(
+        size[0] % height or size[0] * width != size[1] * height for height, width in layers
+    ):
         raise UserError(
             f"this network cannot translate a picture of {shape[1]} x {shape[0]} pixels in pieces, since its layers "
             "do not divide it evenly: scale the picture down"
