@@ -80,6 +80,7 @@ def get_config(variant: str = "") -> ConfigDict:
         {
             "gan": "cyclegan",
             "seed": 0,
+            "init_from": "",  # a run whose networks to begin with
             "steps": 10_000,  # 0: as many as `epochs` take
             "epochs": 0,
             "batch_size": 1,

@@ -50,6 +50,7 @@ def get_config(variant: str = "") -> ConfigDict:
             "gan": "pix2pix",
             "direction": "x2y",
             "seed": 0,
+            "init_from": "",  # a run whose networks to begin with
             "steps": 10_000,  # 0: as many as `epochs` take
             "epochs": 0,
             "batch_size": 1,

@@ -19,6 +19,7 @@ FREE = frozenset(
     [
         *("steps", "epochs", "log_every", "sample_every", "checkpoint_every", "evaluate_every"),
         *("sample_pictures", "keep", "best_metric", "tensorboard", "data.workers", "data.test_pictures"),
+        "init_from",  # looked at when a run begins, and not again
     ]
 )
 

@@ -14,7 +14,7 @@ from gan_jax.errors import UserError
 
 
 def load(file: str) -> ConfigDict:
-    """The locked config of "path.py" or "path.py:variant".
+    """The locked config of "path.py" or "path.py:variant", or of a run's "config.json".
 
     Raises:
         UserError: there is no such file, it cannot be run, or it has no such variant.
@@ -25,6 +25,8 @@ def load(file: str) -> ConfigDict:
         raise UserError(
             f"--config={file}: there is no file {path}{near or '; example: --config=configs/cyclegan.py'}"
         )
+    if path.suffix == ".json":
+        return _load_json(path)
     spec = spec_from_file_location(f"config_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise UserError(f"--config={file}: expected a Python file (.py), or a variant behind a colon")
@@ -39,6 +41,13 @@ def load(file: str) -> ConfigDict:
     if not isinstance(config, ConfigDict):
         raise UserError(f"--config={file}: get_config gave {type(config).__name__}, expected a ConfigDict")
     return config.lock()
+
+
+def _load_json(path: Path) -> ConfigDict:
+    try:
+        return from_json(path.read_text(encoding="utf-8"))
+    except (UserError, OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--config={path}: {error}") from error
 
 
 def split(file: str) -> tuple[Path, str]:

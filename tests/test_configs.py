@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parents[1] / "configs"
 FILES = sorted(FOLDER.glob("*.py"))
 # The names that are the same in every config.
 COMMON = {
-    *("gan", "seed", "steps", "epochs", "batch_size", "dtype", "keep", "best_metric"),
+    *("gan", "seed", "init_from", "steps", "epochs", "batch_size", "dtype", "keep", "best_metric"),
     *("log_every", "sample_every", "checkpoint_every", "evaluate_every"),
 }
 

@@ -70,6 +70,16 @@ def test_load_of_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
         settings.load(str(tmp_path / "note.txt"))
 
 
+def test_load_of_a_runs_own_config(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"seed": 3, "data": {"crop": [2, 4]}}')
+    loaded = settings.load(str(path))
+    assert (loaded.seed, loaded.data.crop, loaded.is_locked) == (3, (2, 4), True)
+    path.write_text("[]")
+    with pytest.raises(UserError, match=r"config\.json: not a config in JSON"):
+        settings.load(str(path))
+
+
 @pytest.mark.parametrize(
     ("file", "path", "variant"),
     [
