@@ -88,6 +88,14 @@ def test_pictures_fill_the_rows(run):
         assert len({shape[:3] for shape in shapes}) == 1, shapes
 
 
+def test_translators_make_the_other_kind_of_picture(run):
+    batch = run.batches[0]
+    for direction, name in run.game.translate.items():
+        source, target = direction.split("2")
+        made = jax.eval_shape(run.game.players[name].apply, run.start.params[name], batch[source])
+        assert (made.shape, made.dtype) == (batch[target].shape, batch[target].dtype)
+
+
 def test_a_checkpoint_can_hold_the_state(run):
     """Plain arrays with something in them, float32 where they are trained, of shapes and types that never change."""
     for before, after in zip(jax.tree.leaves(run.start), jax.tree.leaves(run.end), strict=True):
