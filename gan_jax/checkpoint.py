@@ -1,8 +1,11 @@
-"""A state and what belongs to it, to disk and back: Orbax, asynchronous, the last few and the best."""
+"""A state and what belongs to it, to disk and back: Orbax, in the background, the last few and the best."""
 
+import contextlib
+import json
 import shutil
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +18,9 @@ from gan_jax.errors import UserError
 from gan_jax.game import State
 from gan_jax.metrics import lower_is_better
 
-# Beside `<step>`: what is being written, what is being deleted. Neither outlives the next start.
-UNFINISHED, DELETED = ".orbax-checkpoint-tmp", ".deleted"
-# What stops a whole checkpoint from being read, in TensorStore's words.
-HINDRANCES = ("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "Too many open files")
+# A bare number names a finished checkpoint. This follows it while one is written or deleted.
+PASSING = ".passing"
+ABOUT = "about.json"
 
 
 class Damaged(Exception):
@@ -34,10 +36,7 @@ class Restored(NamedTuple):
 
 
 class Checkpoints:
-    """The directory `checkpoints/<step>/` of a run, for the one process (of each host) that trains.
-
-    Only a finished checkpoint has a bare number as its name. To look at one, use `read`, which changes nothing.
-    """
+    """The directory `checkpoints/<step>/` of a run, for the process that trains; to look at one, use `read`."""
 
     def __init__(
         self, directory: Path, keep: int = 3, best_metric: str = "", fixed: Collection[str] = ()
@@ -48,7 +47,8 @@ class Checkpoints:
         """
         self.directory, self.keep, self.best_metric = directory.absolute(), keep, best_metric
         self.fixed = frozenset(fixed)
-        self._writing: Any = None
+        self._writer = ThreadPoolExecutor(1, "checkpoint")
+        self._writing: Future[None] | None = None
         self._clean()
 
     def steps(self) -> list[int]:
@@ -59,30 +59,35 @@ class Checkpoints:
         """Start to write, while training goes on. `facts` (JSON) come back as they are; `metrics` are this state's.
 
         Raises:
-            UserError: it, or the one before, cannot be written (a full disk, say); earlier ones are untouched.
+            UserError: the one before could not be written (a full disk, say); earlier ones are untouched.
         """
         self.wait()
-        # A copy on the host: the next round overwrites the state's buffers while Orbax still reads.
+        # A copy on the host: the next round overwrites the state's buffers. All hosts hold the same; one writes.
         saved = jax.tree.map(np.array, self._saved(state))
-        about = {**facts, "metrics": metrics, "leaves": leaves(saved), "crc32": checksum(saved)}
-        path = self.directory / str(int(state.step))
-        self._writing = self._try(lambda: ocp.save_async(path, saved, custom_metadata=about))
+        if jax.process_index() == 0:
+            about = {**facts, "metrics": metrics, "leaves": leaves(saved)}
+            self._writing = self._writer.submit(self._write, int(state.step), saved, about)
 
-    def wait(self, timeout: float | None = None) -> None:
-        """Wait (for `timeout` seconds at most) until what was started is on disk; then delete what need not be kept.
+    def check(self) -> None:
+        """Raises UserError when what was started could not be written, and does not wait for that."""
+        if self._writing is not None and self._writing.done():
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until what was started is on disk.
 
         Raises:
             UserError: it could not be written; earlier checkpoints are untouched.
         """
-        if self._writing is None:
-            return
         writing, self._writing = self._writing, None
         try:
-            self._try(lambda: writing.result(timeout))
-        except TimeoutError:
-            self._writing = writing
-            return
-        self._prune()
+            if writing is not None:
+                writing.result()
+        except Exception as error:  # whatever Orbax, TensorStore and the file system raise
+            raise UserError(
+                f"a checkpoint could not be written in {self.directory} ({_reason(error)}); earlier ones are kept: "
+                "make room, or the directory writable, and give the same command again"
+            ) from error
 
     def restore(self, like: State) -> Restored | None:
         """The newest state that can be read whole, shaped and placed like `like`; None where there is none.
@@ -108,67 +113,72 @@ class Checkpoints:
         params = {name: tree for name, tree in state.params.items() if name not in self.fixed}
         return state._replace(step=np.array(state.step, np.int32), params=params)
 
+    def _write(self, step: int, saved: State, about: dict[str, Any]) -> None:
+        try:
+            self._make_room(saved)
+            path = self.directory / f"{step}{PASSING}"
+            with _alone():
+                ocp.save(path, saved)
+            (path / ABOUT).write_text(json.dumps({**about, "files": files(path)}))
+            path.rename(self.directory / str(step))
+        except BaseException:
+            self._clean()
+            raise
+        self._prune()
+
+    def _make_room(self, saved: State) -> None:
+        """Where the disk is too small, say so before Orbax fails half-way, with many words."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        size = sum(leaf.nbytes for leaf in jax.tree.leaves(saved))
+        free = shutil.disk_usage(self.directory).free
+        if free < size:
+            raise OSError(f"No space left on device: {size / 1e6:.1f} MB needed, {free / 1e6:.1f} MB free")
+
     def _prune(self) -> None:
-        """Only what is finished counts: the newest is whole before the oldest goes."""
+        """Only called, and only counts, when the newest is whole."""
         found = self.steps()
         kept = {*found[-self.keep :], best(self.directory, self.best_metric) if self.best_metric else None}
         for step in found:
-            if step not in kept and jax.process_index() == 0:
-                gone = self.directory / f"{step}{DELETED}"
-                (self.directory / str(step)).rename(gone)
-                shutil.rmtree(gone, ignore_errors=True)
+            if step not in kept:
+                (self.directory / str(step)).rename(self.directory / f"{step}{PASSING}")
+        self._clean()
 
     def _clean(self) -> None:
-        """Remove what a process left that was killed while it wrote or deleted."""
-        if jax.process_index() == 0 and self.directory.is_dir():
-            for path in self.directory.iterdir():
-                if UNFINISHED in path.name or path.name.endswith(DELETED):
-                    shutil.rmtree(path, ignore_errors=True)
+        """Remove what a process left that was killed, or failed, while it wrote or deleted."""
+        if jax.process_index() == 0:
+            for path in self.directory.glob(f"*{PASSING}*"):
+                shutil.rmtree(path, ignore_errors=True)
 
     def _set_aside(self, step: int) -> Path:
         aside = self.directory / f"{step}.broken"
-        shutil.rmtree(aside, ignore_errors=True)
-        (self.directory / str(step)).rename(aside)
+        if jax.process_index() == 0:
+            shutil.rmtree(aside, ignore_errors=True)
+            (self.directory / str(step)).rename(aside)
         return aside
-
-    def _try(self, write: Callable[[], Any]) -> Any:
-        try:
-            return write()
-        except TimeoutError:
-            raise
-        except Exception as error:  # whatever Orbax, TensorStore and the file system raise
-            self._clean()
-            raise UserError(
-                f"a checkpoint could not be written in {self.directory} ({_reason(error)}); earlier ones are kept: "
-                "make room, or the directory writable, and give the same command again"
-            ) from error
 
 
 def steps(directory: Path) -> list[int]:
     """The steps that have a finished checkpoint in a directory, in order."""
-    names = [path.name for path in directory.iterdir()] if directory.is_dir() else []
-    return sorted(int(name) for name in names if name.isdecimal())
+    return sorted(int(path.name) for path in directory.glob("*") if path.name.isdecimal())
 
 
 def best(directory: Path, metric: str) -> int | None:
     """The step whose checkpoint was saved with the best value of a metric, the later of equals; None without any."""
     scores = {}
     for step in steps(directory):
-        try:
+        with contextlib.suppress(Damaged):
             value = about(directory / str(step)).get("metrics", {}).get(metric)
-        except Damaged:
-            continue
-        if value is not None and np.isfinite(value):
-            scores[step] = -value if lower_is_better(metric) else value
+            if value is not None and np.isfinite(value):
+                scores[step] = -value if lower_is_better(metric) else value
     return max(scores, key=lambda step: (scores[step], step), default=None)
 
 
 def about(path: Path) -> dict[str, Any]:
     """The facts saved with the checkpoint `<run>/checkpoints/<step>`, among them its `metrics`. Raises Damaged."""
     try:
-        return dict(ocp.metadata(path).custom_metadata or {})
-    except Exception as error:
-        raise Damaged(_reason(error)) from error
+        return dict(json.loads((path / ABOUT).read_text()))
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError) as error:
+        raise Damaged(f"{ABOUT}: {_reason(error)}") from error
 
 
 def read(path: Path, like: PyTree) -> tuple[Any, dict[str, Any]]:
@@ -178,28 +188,24 @@ def read(path: Path, like: PyTree) -> tuple[Any, dict[str, Any]]:
         UserError: it holds a tree of other names, shapes or types, or may not be read.
         Damaged: it cannot be read whole.
     """
-    facts = about(path)
-    _check_fits(path, facts.get("leaves"), leaves(like))
     try:
-        tree = ocp.load(path, jax.tree.map(_abstract, like))
-    except (MemoryError, jax.errors.JaxRuntimeError):
-        raise  # no fault of the file
-    except Exception as error:
-        if any(words in str(error) for words in HINDRANCES):
-            raise UserError(f"{path} could not be read: {_reason(error)}") from error
-        raise Damaged(_reason(error)) from error
-    # Orbax and TensorStore do not notice a changed byte in an array.
-    if facts.get("crc32") not in (None, checksum(tree)):
-        raise Damaged("its contents have changed since they were written")
-    return tree, facts
+        facts = about(path)
+        now = files(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {_reason(error)}") from error
+    # Orbax does not notice a changed byte in an array, and of a missing file it speaks at length.
+    for name, crc in facts.get("files", {}).items():
+        if now.get(name) != crc:
+            raise Damaged(f"{name} {'has changed' if name in now else 'is missing'}")
+    _check_fits(path, facts.get("leaves", {}), leaves(like))
+    with _alone():
+        return ocp.load(path, jax.tree.map(_abstract, like)), facts
 
 
-def checksum(tree: PyTree) -> int:
-    """CRC-32 of all arrays of a tree, in order."""
-    crc = 0
-    for leaf in jax.tree.leaves(tree):
-        crc = zlib.crc32(np.ascontiguousarray(leaf).view(np.uint8).data, crc)
-    return crc
+def files(path: Path) -> dict[str, int]:
+    """The CRC-32 of each file in a directory, but for our own."""
+    found = (file for file in path.rglob("*") if file.is_file() and file.name != ABOUT)
+    return {file.relative_to(path).as_posix(): zlib.crc32(file.read_bytes()) for file in found}
 
 
 def leaves(tree: PyTree) -> dict[str, str]:
@@ -210,24 +216,34 @@ def leaves(tree: PyTree) -> dict[str, str]:
     }
 
 
-def _check_fits(path: Path, there: dict[str, str] | None, here: dict[str, str]) -> None:
-    if there is None or there == here:
-        return
-    name = next(name for name in {**here, **there} if here.get(name) != there.get(name))
-    raise UserError(
-        f"{path} does not fit the config: {name.lstrip('.')} is {there.get(name, 'not there')}, expected "
-        f"{here.get(name, 'nothing of that name')}; restore the run's config.json or name another --workdir"
-    )
+def _check_fits(path: Path, there: dict[str, str], here: dict[str, str]) -> None:
+    for name in {**here, **there}:
+        if here.get(name) != there.get(name):
+            raise UserError(
+                f"{path} does not fit the config: {name.lstrip('.')} is {there.get(name, 'not there')}, expected "
+                f"{here.get(name, 'nothing of that name')}; restore the run's config.json or name another --workdir"
+            )
 
 
 def _abstract(leaf: Any) -> jax.ShapeDtypeStruct:
-    sharding = getattr(leaf, "sharding", None) or jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    sharding = getattr(leaf, "sharding", None) or jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
 
 
+def _alone() -> contextlib.AbstractContextManager[Any]:
+    """Orbax waits for all hosts at every step of its work; here each reads, and the first writes, by itself."""
+    here = jax.process_index()
+    options = ocp.options.MultiprocessingOptions(
+        primary_host=here, active_processes={here}, barrier_sync_key_prefix=f"host{here}"
+    )
+    return (
+        ocp.Context(multiprocessing_options=options) if jax.process_count() > 1 else contextlib.nullcontext()
+    )
+
+
 def _reason(error: Exception) -> str:
+    """The first line of an error, or the few words of the system in it."""
     for words in ("No space left on device", "Permission denied", "Read-only file system"):
-        if words in str(error):
+        if words in str(error) and not isinstance(error, OSError):
             return words
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0][:120]}".rstrip(": ")
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -3,6 +3,8 @@
 import functools
 import logging
 import os
+import sys
+from typing import Any
 
 # jaxlib 0.10 sends unpadded float32 convolutions on a CPU to a library that is five times slower than XLA's own.
 CPU_OPTIONS = {"xla_cpu_experimental_ynn_fusion_type": ""}
@@ -38,3 +40,10 @@ def prepare() -> None:
     # Failures reach us as exceptions, and are told in a line of our own.
     for name in ("absl", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    unraisable = sys.unraisablehook
+
+    def tell(event: Any) -> None:
+        if str(event.exc_value) != "Event loop is closed":  # Orbax, when it could not write
+            unraisable(event)
+
+    sys.unraisablehook = tell

@@ -115,6 +115,9 @@ class Display:
     def _write(self, text: str, unfinished: bool = False) -> None:
         if not self._silent:
             with self._lock:
-                self._stream.write(text)
-                self._stream.flush()
+                try:
+                    self._stream.write(text)
+                    self._stream.flush()
+                except OSError:  # the terminal was closed, or the reader of a pipe has left
+                    self._silent = True
                 self._unfinished = unfinished

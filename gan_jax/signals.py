@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM ask the loop to save and stop; asked twice, the process ends at once."""
+"""Ctrl-C, SIGTERM and a closed terminal ask the loop to save and stop; asked twice, the process ends at once."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Stop:
@@ -28,11 +28,11 @@ class Stop:
 
 @contextmanager
 def watched(say: Callable[[str], None] = lambda line: None) -> Iterator[Stop]:
-    """Within, the first SIGINT or SIGTERM is noted and told; the handlers of before come back afterwards.
+    """Within, the first of SIGNALS is noted and told; the handlers of before come back afterwards.
 
-    Python runs handlers between its own instructions, so not while XLA compiles, which may take minutes. Hence a
-    thread listens, which does not wait for that. Outside of the main thread, where Python allows no handlers, signals
-    are left alone.
+    What is ignored (under nohup, or in the background of a script) stays so. Python runs handlers between its own
+    instructions, so not while XLA compiles, which may take minutes: hence a thread listens, which does not wait for
+    that. Outside of the main thread, where Python allows no handlers, signals are left alone.
     """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
@@ -42,7 +42,8 @@ def watched(say: Callable[[str], None] = lambda line: None) -> Iterator[Stop]:
     os.set_blocking(tell, False)  # as Python asks of a wakeup descriptor
     ear = threading.Thread(target=_listen, args=(listen, stop, say), daemon=True)
     ear.start()
-    handlers = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+    heeded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    handlers = {number: signal.signal(number, lambda *_: None) for number in heeded}
     wakeup = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
     try:
         yield stop

@@ -12,7 +12,7 @@ import jax
 from jaxtyping import Array
 from ml_collections import ConfigDict
 
-from gan_jax import compiler, data, finite, game, run, sharding, signals, tensorboard
+from gan_jax import agenda, compiler, data, finite, game, run, sharding, signals, tensorboard
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.metrics.judge import judge
@@ -34,7 +34,7 @@ def train(config: ConfigDict, workdir: str | Path) -> int:
     display = Display(silent=not leads)
     with contextlib.closing(display), signals.watched(display.say) as stop:
         source = data.source(config.data)
-        config = settled(config, source)
+        config = agenda.settled(config, source)
         with run.claimed(workdir) if leads else contextlib.nullcontext():
             changes = run.changes(workdir, config)
             display.say(data.describe(source))
@@ -42,15 +42,6 @@ def train(config: ConfigDict, workdir: str | Path) -> int:
                 display.say(f"config changed since the last start: {change}")
             with contextlib.closing(Training(config, workdir, source, display)) as training:
                 return training.loop(stop)
-
-
-def settled(config: ConfigDict, source: data.Source) -> ConfigDict:
-    """The config with `steps` known: `steps` of 0 means `epochs`, whose learning rate then falls once an epoch."""
-    config = config.copy_and_resolve_references()
-    if not config.steps:
-        epoch = data.steps_per_epoch(source, config)
-        config.update({"steps": config.epochs * epoch, "rate_every": epoch})
-    return config.lock()
 
 
 class Training:
@@ -83,7 +74,8 @@ class Training:
         for aside in restored.broken:
             self.display.say(f"a checkpoint could not be read and was set aside: {aside}")
         if not restored.facts:
-            run.set_aside(self.workdir)
+            if self.leads:
+                run.set_aside(self.workdir)
             self.display.say(f"no checkpoint in {self.workdir} can be read: the run begins anew")
             return None
         self.state = restored.state
@@ -143,19 +135,14 @@ class Training:
 
     def _after(self, step: int, log: dict[str, Array]) -> None:
         """What follows a round: the log, the pictures, the metrics, the checkpoint."""
-        config, last = self.config, step == self.config.steps
+        todo = agenda.after(step, self.config)
         self.unchecked.append((step, log))
-        if due(config.log_every, step) or last:
+        if todo.log:
             self._log()
         elif len(self.unchecked) >= UNCHECKED or step <= self.pace.first + 5:
             self._status(self._check())
-        saving = due(config.checkpoint_every, step)
-        evaluate = due(config.evaluate_every, step) or (last and config.evaluate_every > 0)
-        self._look(
-            sample=due(config.sample_every, step) or last,
-            evaluate=evaluate or (saving and bool(config.best_metric)),
-        )
-        if saving:
+        self._look(todo.sample, todo.evaluate)
+        if todo.save:
             self._save()
 
     def _finish(self, stop: signals.Stop) -> int:
@@ -193,7 +180,7 @@ class Training:
         if steps:
             self.unchecked.clear()
             self.pace.mark(steps[-1])
-        self.checkpoints.wait(timeout=0)
+        self.checkpoints.check()
         return values
 
     def _stop_if(self, wrong: str, step: int) -> None:
@@ -253,8 +240,3 @@ class Training:
         if self.state.step and self.state.step not in self.checkpoints.steps():
             self._save()
             self.checkpoints.wait()
-
-
-def due(every: int, step: int) -> bool:
-    """Whether something done every so many steps is done after this one; 0 is never."""
-    return every > 0 and step % every == 0

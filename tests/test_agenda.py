@@ -1,0 +1,57 @@
+from types import SimpleNamespace
+
+import pytest
+from ml_collections import ConfigDict
+
+from gan_jax import agenda
+from gan_jax.agenda import Agenda, after, due
+
+EVERY = {
+    "log_every": 5,
+    "sample_every": 10,
+    "evaluate_every": 6,
+    "checkpoint_every": 4,
+    "steps": 23,
+    "best_metric": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("every", "steps"), [(0, []), (1, [0, 1, 2, 3, 4, 5, 6]), (2, [0, 2, 4, 6]), (5, [0, 5]), (7, [0])]
+)
+def test_due(every: int, steps: list[int]) -> None:
+    assert [step for step in range(7) if due(every, step)] == steps
+
+
+def test_each_has_its_own_period() -> None:
+    config = ConfigDict(EVERY)
+    assert after(1, config) == Agenda(log=False, sample=False, evaluate=False, save=False)
+    assert after(10, config) == Agenda(log=True, sample=True, evaluate=False, save=False)
+    assert after(12, config) == Agenda(log=False, sample=False, evaluate=True, save=True)
+
+
+def test_the_last_step_has_everything() -> None:
+    assert after(23, ConfigDict(EVERY)) == Agenda(log=True, sample=True, evaluate=True, save=True)
+
+
+def test_evaluating_can_be_left_out() -> None:
+    never = ConfigDict(
+        EVERY | {"evaluate_every": 0, "log_every": 0, "sample_every": 0, "checkpoint_every": 0}
+    )
+    assert after(12, never) == Agenda(log=False, sample=False, evaluate=False, save=False)
+    assert after(23, never) == Agenda(log=True, sample=True, evaluate=False, save=True)
+
+
+def test_where_the_best_is_kept_each_checkpoint_is_judged() -> None:
+    config = ConfigDict(EVERY | {"best_metric": "l1/back_x"})
+    assert [step for step in range(1, 24) if after(step, config).evaluate] == [4, 6, 8, 12, 16, 18, 20, 23]
+
+
+def test_steps_come_before_epochs() -> None:
+    source = SimpleNamespace(train=SimpleNamespace(x=[0] * 5, y=[0] * 7))
+    config = ConfigDict({"steps": 9, "epochs": 3, "rate_every": 1, "batch_size": 2})
+    assert agenda.settled(config, source).to_dict() == config.to_dict()
+    config.steps = 0
+    settled = agenda.settled(config, source)
+    assert (settled.steps, settled.rate_every) == (12, 4), "four batches show all seven pictures"
+    assert config.steps == 0, "the config that was given stays as it is"
