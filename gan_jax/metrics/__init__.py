@@ -1,6 +1,6 @@
 """Numbers about pictures: each metric is a pure function of arrays, computed in float64 on the host."""
 
-LOWER = ("l1", "fid", "kid", "mmd", "speck_share", "grey_share", "chroma")
+LOWER = ("l1", "lpips", "fid", "frechet", "kid", "mmd", "speck_share", "grey_share", "chroma")
 
 
 def lower_is_better(metric: str) -> bool:

@@ -20,6 +20,8 @@ Z = 1.959964  # of the normal distribution at LEVEL
 DRAWS, SET_DRAWS = 2000, 100
 MOST = 500  # of large sets smaller parts than half are drawn, and the width is scaled
 
+Statistic = Callable[[Features, Features], Mapping[str, float]]
+
 
 class Interval(NamedTuple):
     """An interval of 95 % and the standard error."""
@@ -46,7 +48,7 @@ def of_share(share: float, count: int) -> Interval:
 
 
 def of_sets(
-    statistic: Callable[[Features, Features], Mapping[str, float]],
+    statistic: Statistic,
     real: Features,
     fake: Features,
     seed: int = 0,
@@ -65,7 +67,8 @@ def of_sets(
         parts = (_part(points, share, rng) for points in (real, fake))
         drawn.append(statistic(*parts))
     scale = np.sqrt(share / (1 - share))
-    return {name: _spread(np.array([one[name] for one in drawn]), float(scale)) for name in drawn[0]}
+    names = [name for name in drawn[0] if all(name in one for one in drawn)]
+    return {name: _spread(np.array([one[name] for one in drawn]), float(scale)) for name in names}
 
 
 def _part(points: Features, share: float, rng: np.random.Generator) -> Features:

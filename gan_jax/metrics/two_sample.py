@@ -42,7 +42,8 @@ def nearest_neighbour(real: Features, fake: Features, seed: int = 0, shuffles: i
     votes = neighbours(pooled)
     own = _agreement(votes, is_real[:, None].astype(np.float64))[:, 0]
     rng = np.random.default_rng(seed)
-    shuffled = np.stack([rng.permutation(is_real) for _ in range(shuffles)], axis=1).astype(np.float64)
+    draws = [rng.permutation(is_real) for _ in range(shuffles)]
+    shuffled = np.array(draws, np.float64).reshape(shuffles, len(pooled)).T
     chance = _agreement(votes, shuffled).mean(axis=0)
     above, below = (
         (1 + hits) / (1 + shuffles)
