@@ -12,7 +12,7 @@ import jax
 from jaxtyping import Array
 from ml_collections import ConfigDict
 
-from gan_jax import agenda, compiler, data, finite, game, run, sharding, signals, tensorboard
+from gan_jax import agenda, compiler, data, finite, game, run, sharding, signals, tensorboard, warm_start
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.metrics.judge import judge
@@ -62,6 +62,8 @@ class Training:
         fixed = set(self.game.players).difference(*(move.players for move in game.moves(self.game)))
         self.checkpoints = Checkpoints(workdir / "checkpoints", config.keep, config.best_metric, fixed)
         self.before = self._restore()  # seconds already trained; None for a run that begins
+        if self.before is None:
+            self.state = warm_start.begin(config, self.state, display.say)
         self.started, self.pace = time.monotonic(), Pace(self.state.step)
         self.recorders = self._recorders() if self.leads else []
         self.unchecked: deque[tuple[int, dict[str, Array]]] = deque()

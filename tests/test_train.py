@@ -399,6 +399,80 @@ def test_the_pictures_are_gone(
     assert steps(tmp_path / "checkpoints") == [10, 14], "what was learned is kept; a batch waits ahead"
 
 
+def truncate(workdir: Path, *steps: int) -> None:
+    for step in steps:
+        for file in (workdir / "checkpoints" / str(step)).rglob("*"):
+            if file.is_file():
+                os.truncate(file, file.stat().st_size // 2)
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(
+    finished: Path, config: Callable[..., ConfigDict], tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    workdir = shutil.copytree(finished, tmp_path / "run")
+    truncate(workdir, 20)
+    assert train(config(), workdir) == 0
+    err = capfd.readouterr().err
+    assert f"could not be read and was set aside: {workdir}/checkpoints/20.broken" in err
+    assert "going on from step 10" in err
+    assert same(state(finished, 20), state(workdir, 20))
+    assert metrics(finished) == metrics(workdir)
+
+
+def test_when_every_checkpoint_is_damaged_the_run_begins_anew(
+    finished: Path, config: Callable[..., ConfigDict], tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    workdir = shutil.copytree(finished, tmp_path / "run")
+    truncate(workdir, 10, 20)
+    assert train(config(), workdir) == 0
+    err = capfd.readouterr().err
+    assert "20.broken" in err
+    assert "10.broken" in err
+    assert f"no checkpoint in {workdir} can be read: the run begins anew\n" in err
+    assert same(state(finished, 20), state(workdir, 20))
+    assert metrics(finished) == metrics(workdir)
+    assert (workdir / "metrics.jsonl.broken").read_text() == (finished / "metrics.jsonl").read_text()
+
+
+def test_a_checkpoint_that_does_not_fit_is_no_damage(
+    finished: Path, config: Callable[..., ConfigDict], tmp_path: Path
+) -> None:
+    workdir = shutil.copytree(finished, tmp_path / "run")
+    other = config(pool_size=4)
+    run.remember(workdir, other)
+    with pytest.raises(
+        UserError, match=r"20 does not fit the config: memory\['pool'\].images is float32\[3,8,8,3\]"
+    ):
+        train(other, workdir)
+    assert steps(workdir / "checkpoints") == [10, 20]
+
+
+def test_a_full_disk_stops_the_run_and_the_next_start_goes_on(
+    finished: Path, config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = shutil.disk_usage
+    full = False
+
+    def fill(batch: dict) -> dict:
+        nonlocal full
+        full = True
+        return batch
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            shutil, "disk_usage", lambda path: plain(path)._replace(free=1000) if full else plain(path)
+        )
+        at_batch(patch, 15, fill)
+        with pytest.raises(
+            UserError, match=r"could not be written .*No space left on device: .* earlier ones are kept"
+        ):
+            train(config(), tmp_path)
+    assert steps(tmp_path / "checkpoints") == [10]
+    assert train(config(), tmp_path) == 0
+    assert same(state(finished, 20), state(tmp_path, 20))
+    assert metrics(finished) == metrics(tmp_path)
+
+
 def test_the_best_is_kept_beside_the_last(
     config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -535,6 +609,29 @@ def test_tensorboard(config: Callable[..., ConfigDict], tmp_path: Path) -> None:
             if name != "step":
                 assert found[name, line["step"]].simple_value == pytest.approx(value)
     assert {step for name, step in found if name == "samples"} == {0, 10, 20}
+
+
+def test_tensorboard_is_not_installed(
+    config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(
+        UserError, match=r"needs tensorboardX: pip install 'gan_jax\[tensorboard\]', or set --config"
+    ):
+        train(config(tensorboard=True), tmp_path)
+
+
+def test_beginning_with_what_another_run_has_learned(
+    finished: Path, config: Callable[..., ConfigDict], tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    still = {"learning_rate": 1e-12, "init_from": str(finished)}
+    assert train(config(steps=1, **still), tmp_path) == 0
+    assert f"D, G begin as {finished} has them at step 20\n" in capfd.readouterr().err
+    learned, begun = state(finished, 20), state(tmp_path, 1)
+    assert np.allclose(begun["['params']['D']['scale']"], learned["['params']['D']['scale']"])
+    assert np.allclose(begun["['params']['G']['scale']"], learned["['average']['G']['scale']"])
+    assert train(config(steps=2, **still), tmp_path) == 0
+    assert "begin as" not in capfd.readouterr().err
 
 
 def test_epochs_in_place_of_steps(config: Callable[..., ConfigDict], tmp_path: Path) -> None:
