@@ -16,7 +16,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import linen as nn
 from jaxtyping import Array, Float, Key, PyTree
 
 from gan_jax.when import When, always
@@ -70,25 +69,6 @@ class State(NamedTuple):
     optimizer: dict[str, PyTree]
     average: dict[str, PyTree]
     memory: dict[str, PyTree]
-
-
-def player(module: nn.Module, *examples: Array | jax.ShapeDtypeStruct, **fields: Any) -> Player:
-    """The player whose network is a Flax module; `examples` are inputs (or their shapes) that fix its parameters."""
-
-    def draw(key: Key[Array, ""]) -> PyTree:
-        inputs = [jnp.zeros(example.shape, example.dtype) for example in examples]
-        return module.init(key, *inputs).get("params", {})
-
-    # Op by op it takes three times as long, and so does a compiler that optimises what runs once.
-    quick = jax.jit(draw, compiler_options={"xla_backend_optimization_level": 1})
-
-    def initial(key: Key[Array, ""]) -> PyTree:
-        return draw(key) if isinstance(key, jax.core.Tracer) else quick(key)
-
-    def apply(params: PyTree, *inputs: Any, **options: Any) -> Any:
-        return module.apply({"params": params}, *inputs, **options)
-
-    return Player(initial, apply, **fields)
 
 
 def groups(game: Game) -> list[list[Move]]:

@@ -6,7 +6,8 @@ import pytest
 from flax import linen as nn
 
 from gan_jax import losses, when
-from gan_jax.game import Game, Move, Player, Report, call, check, init, networks, play, player
+from gan_jax.game import Game, Move, Player, Report, call, check, init, networks, play
+from gan_jax.players import player
 
 KEY = jax.random.key(7)
 

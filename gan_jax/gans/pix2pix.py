@@ -15,7 +15,8 @@ from ml_collections import ConfigDict
 
 from gan_jax import losses, networks, optimizers
 from gan_jax.data.shapes import batch_shapes
-from gan_jax.game import Game, Move, Network, Report, player
+from gan_jax.game import Game, Move, Network, Report
+from gan_jax.players import player
 
 Images = Float[Array, "batch height width channels"]
 Batch = dict[str, Images]

@@ -12,6 +12,7 @@ from jax.sharding import AxisType
 from gan_jax import game, optimizers, settings, sharding
 from gan_jax.gans import cyclegan
 from gan_jax.layers import Conv, Norm
+from gan_jax.players import player
 
 CONFIG = Path(__file__).parents[2] / "configs" / "cyclegan.py"
 
@@ -33,7 +34,7 @@ def cycle():
     adam = optimizers.adam(0.01, 0.5)
     full = cyclegan.game(config)
     example = jax.ShapeDtypeStruct((8, 8, 8, 3), np.float32)
-    return full._replace(players={name: game.player(Net(), example, optimizer=adam) for name in full.players})
+    return full._replace(players={name: player(Net(), example, optimizer=adam) for name in full.players})
 
 
 @pytest.fixture(scope="module")
