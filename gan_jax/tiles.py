@@ -89,10 +89,8 @@ def translate(
         for number, stage in enumerate(plan.stages):
             last = stage.makes[-1]
             for i in stage.makes:
-                final = i == len(plan.shapes) - 1
-                files[i] = (
-                    Output(out) if final else File(Path(folder) / str(i), plan.shapes[i], plan.scale(i))
-                )
+                final, path = i == len(plan.shapes) - 1, Path(folder) / str(i)
+                files[i] = Output(out) if final else File(path, plan.shapes[i], plan.scale(i))
             total, places = Moments(), list(windows(plan, tile, stage.reach))
             for done, window in enumerate(places, 1):
                 x = as_float(_padded(picture, plan.size, window.whole))[None]

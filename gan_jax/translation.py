@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Shaped
 from PIL import Image
@@ -50,7 +51,8 @@ def translate(options: Options) -> int:
     todo = [job for job in jobs if job.name not in done]
     broken = {name: printable(why) for name, why in found.broken.items()}
     with closing(Display()) as display, _large_pictures():
-        display.say(f"{options.workdir}, step {model.step:,}, {ways[0]}: {len(todo)} pictures to translate")
+        run = f"{printable(options.workdir)}, step {model.step:,}, {ways[0]}"
+        display.say(f"{run}: {len(todo)} to translate")
         broken |= Work(model, ways, record, display, len(todo)).through(todo)
         for name, why in sorted(broken.items()):
             display.say(f"could not be translated: {printable(name)}: {why}")
@@ -126,8 +128,9 @@ class Work:
         for jobs, batch in self._batches(todo):
             try:
                 made = self._translate(jobs, batch)
-            except (UserError, MemoryError) as error:
-                self.broken |= {job.name: str(error) or "too large for the memory" for job in jobs}
+            except (UserError, MemoryError, jax.errors.JaxRuntimeError) as error:
+                why = str(error).partition("\n")[0] or "too large for the memory"
+                self.broken |= {job.name: why for job in jobs}
             else:
                 for i, job in enumerate(jobs):
                     if self.record:
