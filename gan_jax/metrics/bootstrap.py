@@ -18,7 +18,7 @@ from gan_jax.metrics.distances import Features
 LEVEL = 0.95
 Z = 1.959964  # of the normal distribution at LEVEL
 DRAWS, SET_DRAWS = 2000, 100
-MOST = 500  # of large sets smaller parts than half are drawn, and the width is scaled
+MOST = 250  # of large sets smaller parts than half are drawn, and the width is scaled
 
 Statistic = Callable[[Features, Features], Mapping[str, float]]
 

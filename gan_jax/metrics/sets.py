@@ -133,7 +133,7 @@ def _floors(
 ) -> tuple[list[Numbers], tuple[int, int]]:
     """What real pictures score against real ones in some draws, and how many of each were drawn."""
     rng = np.random.default_rng(seed)
-    draws = int(np.clip(20_000 // len(real), 1, DRAWS))
+    draws = int(np.clip(4_000 // len(real), 1, DRAWS))
     parts = list(_draws(real, other, fakes, draws, rng))
     return [statistic(a, b) for a, b in parts], (len(parts[0][0]), len(parts[0][1]))
 
