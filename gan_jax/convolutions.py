@@ -1,11 +1,18 @@
 """Convolutions of pictures in the forms that run fastest; all take ordinary HWIO kernels.
 
-The forms were chosen by timing them with their gradients on a CPU (JAX 0.10), where XLA is slow at three things:
-gradients of strided convolutions (`_halve` takes half the time), transposed convolutions (the sub-pixel form takes
-a tenth), and convolutions from or to a handful of channels (`_fold` takes a third).
+The forms were chosen by timing them with their gradients on a CPU (JAX 0.10), where XLA is slow at
+
+- gradients of strided convolutions: `_halve` takes half the time;
+- transposed convolutions: the sub-pixel form takes a tenth;
+- convolutions from or to a handful of channels: `_fold` takes a third;
+- convolutions of fewer pixels than channels: `_by_taps` takes half;
+- second derivatives: `_unstrided` makes a gradient penalty take a quarter.
+
+Only the sub-pixel form serves other devices too.
 """
 
-from functools import reduce
+from functools import partial, reduce
+from itertools import product
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +24,9 @@ Kernel = Float[Array, "k k inputs outputs"]
 
 FEW = 4  # channels that make the matrix product behind a convolution too narrow
 PHASES = [(i, j) for i in range(2) for j in range(2)]  # even or odd row, even or odd column
+# A transposed convolution along one axis, f its kernel, for even and odd pixels: pairs of tap and shift, as in
+# k = 4: out[2j] = f0 x[j-1] + f2 x[j], out[2j+1] = f1 x[j] + f3 x[j+1].
+TAPS = {3: (((1, 0),), ((0, 0), (2, 1))), 4: (((0, -1), (2, 0)), ((1, 0), (3, 1)))}
 
 
 def reflect_pad(x: Image, pad: int) -> Image:
@@ -47,18 +57,66 @@ def _reflect(x: Array, before: int, after: int, axis: int) -> Array:
 def conv(x: Image, kernel: Kernel, stride: int = 1, pad: int = 0) -> Image:
     """Cross-correlate, zeros around: `out[i] = sum_a kernel[a] x[stride i + a - pad]`, as torch's Conv2d."""
     size, _, inputs, outputs = kernel.shape
-    if jax.default_backend() == "cpu" and size > 1:
-        if stride == 2:
-            return _halve(x, kernel, pad)
-        if stride == 1 and min(inputs, outputs) <= FEW:
-            return _fold(x, kernel, pad)
+    if jax.default_backend() != "cpu" or size == 1:
+        return _convolve(x, kernel, stride, pad)
+    height, width = ((side + 2 * pad - size) // stride + 1 for side in x.shape[1:3])
+    if x.shape[0] * height * width < min(inputs, outputs):
+        return _by_taps(x, kernel, stride, pad)
+    if stride == 2:
+        return _halve(x, kernel, pad)
+    if stride == 1 and min(inputs, outputs) <= FEW:
+        return _fold(x, kernel, pad)
     return _convolve(x, kernel, stride, pad)
 
 
 def _convolve(x: Array, kernel: Array, stride: int = 1, pad: int = 0) -> Array:
+    if jax.default_backend() == "cpu" and stride == 1 and pad < min(kernel.shape[:2]):
+        return _unstrided(x, kernel, pad)
+    return _plain(x, kernel, stride, pad)
+
+
+def _plain(x: Array, kernel: Array, stride: int, pad: int) -> Array:
     pads = ((pad, pad), (pad, pad))
     numbers = ("NHWC", "HWIO", "NHWC")
     return jax.lax.conv_general_dilated(x, kernel, (stride, stride), pads, dimension_numbers=numbers)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _unstrided(x: Array, kernel: Array, pad: int) -> Array:
+    """A convolution whose gradient has a fast gradient too; it has no forward-mode derivative.
+
+    The gradient to x pads, so its result may be larger than what it convolves. In its own gradient XLA would then
+    swap the two, and has no fast code for that. Here the padding is done before, and kept apart by the barrier.
+    """
+    return _plain(x, kernel, 1, pad)
+
+
+def _unstrided_forward(x: Array, kernel: Array, pad: int) -> tuple[Array, tuple[Array, Array]]:
+    return _plain(x, kernel, 1, pad), (x, kernel)
+
+
+def _unstrided_backward(pad: int, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
+    x, kernel = saved
+    _, kernel_gradient = jax.vjp(lambda kernel: _plain(x, kernel, 1, pad), kernel)
+    rows, columns = (size - 1 - pad for size in kernel.shape[:2])
+    g_padded = jax.lax.optimization_barrier(jnp.pad(g, ((0, 0), (rows, rows), (columns, columns), (0, 0))))
+    return _unstrided(g_padded, kernel[::-1, ::-1].swapaxes(2, 3), 0), kernel_gradient(g)[0]
+
+
+_unstrided.defvjp(_unstrided_forward, _unstrided_backward)
+
+
+def _by_taps(x: Image, kernel: Kernel, stride: int, pad: int) -> Image:
+    """The convolution as one matrix product a tap, added up: for more channels than pixels.
+
+    Then a convolution, and its gradients more so, spends its time on rearranging the kernel.
+    """
+    size, _, inputs, outputs = kernel.shape
+    x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
+    taps = [x[:, i : i + height : stride, j : j + width : stride] for i in range(size) for j in range(size)]
+    pixels = jnp.stack(taps).reshape(size**2, -1, inputs)
+    return (pixels @ kernel.reshape(size**2, inputs, outputs)).sum(0).reshape(*taps[0].shape[:3], outputs)
 
 
 def _fold(x: Image, kernel: Kernel, pad: int) -> Image:
@@ -87,9 +145,7 @@ def _halve(x: Image, kernel: Kernel, pad: int) -> Image:
     size, _, inputs, outputs = kernel.shape
     taps = (size + 1) // 2
     height, width = ((side + 2 * pad - size) // 2 + 1 for side in x.shape[1:3])
-    ends = (
-        2 * (side + taps - 1) - pad for side in (height, width)
-    )  # of what the taps reach; may lie inside x
+    ends = (2 * (side + taps - 1) - pad for side in (height, width))  # what the taps reach; may lie inside x
     pads = [(pad, end - side, 0) for end, side in zip(ends, x.shape[1:3], strict=True)]
     x = jax.lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *pads, (0, 0, 0)])
     if size % 2 == 0:
@@ -111,24 +167,37 @@ def conv_transpose(x: Image, kernel: Kernel) -> Image:
     k = 3, (2, 2) for k = 4. Computed in the sub-pixel form (Shi et al. 2016, arXiv 1609.07009): even and odd
     rows and columns of the output are four ordinary convolutions; nothing is multiplied by inserted zeros.
     """
-    # Along one axis, with f the kernel and zeros beyond x:
-    # k = 3: out[2j] = f1 x[j],             out[2j+1] = f0 x[j] + f2 x[j+1];
-    # k = 4: out[2j] = f0 x[j-1] + f2 x[j], out[2j+1] = f1 x[j] + f3 x[j+1].
-    _, height, width, _ = x.shape
-    if kernel.shape[0] == 3:
-        x = jnp.pad(x, ((0, 0), (0, 1), (0, 1), (0, 0)))
-        taps, windows = (slice(1, 2), slice(0, 3, 2)), (slice(0, -1), slice(None))
-    else:
-        x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        taps, windows = (slice(0, 4, 2), slice(1, 4, 2)), (slice(0, -1), slice(1, None))
+    size, _, inputs, outputs = kernel.shape
+    batch, height, width, _ = x.shape
+    if batch * height * width < min(inputs, outputs):
+        return _transpose_by_taps(x, kernel)
+    x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    rows, columns = (
+        [slice(1 + p[0][1], 1 + p[-1][1] + side) for p in TAPS[size]] for side in (height, width)
+    )
+    taps = [slice(p[0][0], p[-1][0] + 1, 2) for p in TAPS[size]]
     kernels = [kernel[taps[i], taps[j]] for i, j in PHASES]
-    if (
-        kernel.shape[0] == 4 and kernel.shape[-1] <= FEW
-    ):  # one convolution computes the four, then each is cut out
+    if size == 4 and outputs <= FEW:  # one convolution computes the four, then each is cut out
         out = jnp.split(_convolve(x, jnp.concatenate(kernels, axis=-1)), 4, axis=-1)
         out = [part[:, i : i + height, j : j + width] for (i, j), part in zip(PHASES, out, strict=True)]
     else:
-        out = [_convolve(x[:, windows[i], windows[j]], k) for (i, j), k in zip(PHASES, kernels, strict=True)]
+        out = [_convolve(x[:, rows[i], columns[j]], k) for (i, j), k in zip(PHASES, kernels, strict=True)]
+    return depth_to_space(jnp.concatenate(out, axis=-1))
+
+
+def _transpose_by_taps(x: Image, kernel: Kernel) -> Image:
+    """`conv_transpose` as one matrix product a tap, shifted and added up: for more channels than pixels."""
+    size, _, inputs, outputs = kernel.shape
+    batch, height, width, _ = x.shape
+    pixels = jnp.broadcast_to(x.reshape(1, -1, inputs), (size**2, batch * height * width, inputs))
+    products = pixels @ kernel.reshape(size**2, inputs, outputs)
+    products = products.reshape(size, size, batch, height, width, outputs)
+    products = jnp.pad(products, ((0, 0), (0, 0), (0, 0), (1, 1), (1, 1), (0, 0)))
+    out = []
+    for row, column in PHASES:
+        pairs = product(TAPS[size][row], TAPS[size][column])
+        parts = (products[a, b, :, 1 + i :, 1 + j :][:, :height, :width] for (a, i), (b, j) in pairs)
+        out.append(reduce(jnp.add, parts))
     return depth_to_space(jnp.concatenate(out, axis=-1))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from flax import linen as nn
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_jax import convolutions
@@ -36,6 +36,7 @@ def assert_same_map(ours, reference, *args):
             np.testing.assert_allclose(mine, theirs, atol=1e-5 * (1 + np.abs(theirs).max()))
 
 
+@settings(max_examples=8)
 @given(SIDES, SIDES, st.integers(0, 7))
 def test_reflect_pad_is_that_of_numpy(height, width, pad):
     x = draw(1, height, width, 2)
@@ -57,6 +58,7 @@ def test_reflect_pad_has_the_gradient_of_a_gather(height, width, pad):
     assert_same_map(lambda x: convolutions.reflect_pad(x, pad), gather, draw(2, height, width, 3))
 
 
+@settings(max_examples=8)
 @given(SIDES, SIDES)
 def test_pad_to_multiple_keeps_the_corner_and_the_multiples(height, width):
     x = draw(1, height, width, 1)
@@ -89,32 +91,59 @@ def test_conv_is_that_of_torch(size, stride, pad, height, width):
     np.testing.assert_allclose(out, expected.numpy().transpose(0, 2, 3, 1), atol=1e-4)
 
 
+def plain_conv(x, kernel, stride, pad):
+    return jax.lax.conv_general_dilated(
+        x, kernel, (stride, stride), ((pad, pad), (pad, pad)), dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+
+
+def plain_transpose(x, kernel):
+    """With zeros between the pixels."""
+    pads = {3: ((1, 2), (1, 2)), 4: ((2, 2), (2, 2))}[kernel.shape[0]]
+    return jax.lax.conv_general_dilated(
+        x, kernel, (1, 1), pads, lhs_dilation=(2, 2), dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+
+
+# Each form of its own: strides, few inputs, few outputs, ordinary ones, more channels than pixels.
 @pytest.mark.parametrize(
-    ("size", "stride", "pad", "side"), [(3, 2, 1, 8), (3, 2, 1, 7), (4, 2, 1, 8), (4, 2, 1, 9), (7, 1, 0, 9)]
+    ("size", "stride", "pad", "side", "inputs", "outputs"),
+    [
+        (3, 2, 1, 8, 5, 6),
+        (3, 2, 1, 7, 5, 6),
+        (4, 2, 1, 9, 5, 6),
+        (7, 1, 0, 9, 3, 6),
+        (4, 1, 1, 6, 5, 1),
+        (3, 1, 1, 6, 5, 6),
+        (3, 1, 1, 2, 20, 19),
+        (4, 2, 1, 5, 20, 19),
+    ],
 )
-def test_conv_equals_its_plain_form(size, stride, pad, side):
-    def plain(x, kernel):
-        numbers = ("NHWC", "HWIO", "NHWC")
-        strides, pads = (stride, stride), ((pad, pad), (pad, pad))
-        return jax.lax.conv_general_dilated(x, kernel, strides, pads, dimension_numbers=numbers)
-
-    def ours(x, kernel):
-        return convolutions.conv(x, kernel, stride, pad)
-
-    assert_same_map(ours, plain, draw(2, side, side + 2, 3), draw(size, size, 3, 4))
+def test_conv_equals_its_plain_form(size, stride, pad, side, inputs, outputs):
+    x, kernel = draw(2, side, side + 2, inputs), draw(size, size, inputs, outputs)
+    ours, plain = (lambda *args, f=f: f(*args, stride, pad) for f in (convolutions.conv, plain_conv))
+    assert_same_map(ours, plain, x, kernel)
 
 
 @pytest.mark.parametrize("size", [3, 4])
-def test_conv_transpose_equals_its_plain_form(size):
-    pads = {3: ((1, 2), (1, 2)), 4: ((2, 2), (2, 2))}[size]
+@pytest.mark.parametrize(("height", "width", "inputs", "outputs"), [(5, 4, 3, 2), (5, 4, 3, 6), (1, 2, 8, 9)])
+def test_conv_transpose_equals_its_plain_form(size, height, width, inputs, outputs):
+    x, kernel = draw(2, height, width, inputs), draw(size, size, inputs, outputs)
+    assert_same_map(convolutions.conv_transpose, plain_transpose, x, kernel)
 
-    def plain(x, kernel):  # zeros between the pixels
-        numbers = ("NHWC", "HWIO", "NHWC")
-        return jax.lax.conv_general_dilated(
-            x, kernel, (1, 1), pads, lhs_dilation=(2, 2), dimension_numbers=numbers
-        )
 
-    assert_same_map(convolutions.conv_transpose, plain, draw(2, 5, 4, 3), draw(size, size, 3, 2))
+@pytest.mark.parametrize(("stride", "pad"), [(1, 1), (2, 1)])
+def test_conv_has_the_second_derivative_of_its_plain_form(stride, pad):
+    """That of a gradient penalty: the parameters' gradient of the norm of the pictures' gradient."""
+
+    def penalty(conv):
+        def slope(x, kernel):
+            return jax.grad(lambda x: jnp.sum(jnp.tanh(conv(x, kernel, stride, pad))))(x)
+
+        return lambda x, kernel: jnp.square(slope(x, kernel))
+
+    x, kernel = draw(2, 6, 7, 5), 0.1 * draw(4, 4, 5, 6)
+    assert_same_map(penalty(convolutions.conv), penalty(plain_conv), x, kernel)
 
 
 @pytest.mark.parametrize("size", [3, 4])
