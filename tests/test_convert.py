@@ -63,7 +63,7 @@ def test_training_goes_on_from_there(weights, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([], "expected one of --from_torch, --to_torch, and --workdir=DIR"),
+        ([], "expected one of --from_torch, --to_torch, --to, and --workdir=DIR"),
         (["--from_torch=a.pth"], "--workdir=DIR"),
         (["--from_torch=a.pth", "--to_torch=b", "--workdir=c"], "expected one of"),
         (["--from_torch"], "--from_torch lacks its value"),
@@ -71,9 +71,12 @@ def test_training_goes_on_from_there(weights, tmp_path, capsys):
         (["--from_torch=none_G_A.pth", "--workdir=c"], "none_G_A.pth cannot be read: No such file"),
         (
             ["--to_torch=b", "--workdir=c", "--config=configs/cyclegan.py"],
-            "--config=configs/cyclegan.py: with --to",
+            "--config=configs/cyclegan.py does not go with --to_torch",
         ),
         (["--to_torch=b", "--workdir=none"], "none holds no run"),
+        (["--to=onnx", "--workdir=none"], "none holds no run"),
+        (["--to=coreml", "--workdir=none"], "--to=coreml: expected stablehlo or onnx"),
+        (["--to_torch=b", "--workdir=none", "--output=c"], "expected one of"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_status_2(arguments, reason, capsys):
