@@ -12,7 +12,7 @@ Row = Sequence[Float[np.ndarray, "height width channels"]]
 
 SIDE = 192  # pixels, about: smaller pictures are shown this large
 GAP = 4
-FONT_SIZE = 14
+FONT_SIZE = 18
 PAPER, INK = (255, 255, 255), (30, 30, 30)
 
 
