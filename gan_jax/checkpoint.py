@@ -62,11 +62,12 @@ class Checkpoints:
             UserError: the one before could not be written (a full disk, say); earlier ones are untouched.
         """
         self.wait()
-        # A copy on the host: the next round overwrites the state's buffers. All hosts hold the same; one writes.
+        # A copy on the host: the next round overwrites the state's buffers.
         saved = jax.tree.map(np.array, self._saved(state))
-        if jax.process_index() == 0:
-            about = {**facts, "metrics": metrics, "leaves": leaves(saved)}
-            self._writing = self._writer.submit(self._write, int(state.step), saved, about)
+        about = {**facts, "metrics": metrics, "leaves": leaves(saved)}
+        self._writing = self._writer.submit(self._write, int(state.step), saved, about)
+        if jax.process_count() > 1:  # Orbax lets hosts wait for each other, as rounds do: not both at once
+            self.wait()
 
     def check(self) -> None:
         """Raises UserError when what was started could not be written, and does not wait for that."""
@@ -117,8 +118,9 @@ class Checkpoints:
         try:
             self._make_room(saved)
             path = self.directory / f"{step}{PASSING}"
-            with _alone():
-                ocp.save(path, saved)
+            ocp.save(path, saved)
+            if jax.process_index() > 0:
+                return
             (path / ABOUT).write_text(json.dumps({**about, "files": files(path)}))
             path.rename(self.directory / str(step))
         except BaseException:
@@ -198,8 +200,7 @@ def read(path: Path, like: PyTree) -> tuple[Any, dict[str, Any]]:
         if now.get(name) != crc:
             raise Damaged(f"{name} {'has changed' if name in now else 'is missing'}")
     _check_fits(path, facts.get("leaves", {}), leaves(like))
-    with _alone():
-        return ocp.load(path, jax.tree.map(_abstract, like)), facts
+    return ocp.load(path, jax.tree.map(_abstract, like)), facts
 
 
 def files(path: Path) -> dict[str, int]:
@@ -228,17 +229,6 @@ def _check_fits(path: Path, there: dict[str, str], here: dict[str, str]) -> None
 def _abstract(leaf: Any) -> jax.ShapeDtypeStruct:
     sharding = getattr(leaf, "sharding", None) or jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
-
-
-def _alone() -> contextlib.AbstractContextManager[Any]:
-    """Orbax waits for all hosts at every step of its work; here each reads, and the first writes, by itself."""
-    here = jax.process_index()
-    options = ocp.options.MultiprocessingOptions(
-        primary_host=here, active_processes={here}, barrier_sync_key_prefix=f"host{here}"
-    )
-    return (
-        ocp.Context(multiprocessing_options=options) if jax.process_count() > 1 else contextlib.nullcontext()
-    )
 
 
 def _reason(error: Exception) -> str:

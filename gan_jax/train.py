@@ -64,6 +64,7 @@ class Training:
         self.before = self._restore()  # seconds already trained; None for a run that begins
         if self.before is None:
             self.state = warm_start.begin(config, self.state, display.say)
+        self.saved = self.state.step
         self.started, self.pace = time.monotonic(), Pace(self.state.step)
         self.recorders = self._recorders() if self.leads else []
         self.unchecked: deque[tuple[int, dict[str, Array]]] = deque()
@@ -233,12 +234,12 @@ class Training:
         trained = finite.named(params=state.params, optimizer=state.optimizer, average=state.average)
         self._stop_if(finite.bad(trained), step)
         metrics = self.judged[1] if self.judged[0] == step else {}
+        self.saved = step
         self.checkpoints.save(state, {"seconds": self._seconds(), "batches": step}, metrics)
 
     def _keep(self) -> None:
         """Make sure that this very state is on disk; the one before the first step need not be."""
         self._check()
-        self.checkpoints.wait()
-        if self.state.step and self.state.step not in self.checkpoints.steps():
+        if self.state.step != self.saved:
             self._save()
-            self.checkpoints.wait()
+        self.checkpoints.wait()
