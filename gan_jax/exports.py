@@ -17,7 +17,6 @@ from gan_jax.layers import Conv, ConvTranspose, Norm
 from gan_jax.model import Model
 
 TOLERANCE = 1e-4  # of values in [-1, 1]
-SMALLEST = 2  # multiples of `multiple` that a side has, so that what is mirrored lies inside
 Run = Callable[[np.ndarray], np.ndarray]
 
 
@@ -33,6 +32,11 @@ def multiple(model: Model) -> int:
     """What the sides of an exported model's pictures are multiples of: it does not pad and crop."""
     block = model.config.generator
     return 2 ** block.get("levels", 8) if block.network == "unet" else 4
+
+
+def smallest(model: Model) -> int:
+    """How many such multiples a side has at least: what a ResNet mirrors must lie inside."""
+    return 1 if model.config.generator.network == "unet" else 2
 
 
 def write(model: Model, form: Format, folder: Path, say: Callable[[str], None]) -> None:
@@ -61,7 +65,7 @@ def write(model: Model, form: Format, folder: Path, say: Callable[[str], None]) 
         into, out = model.channels(direction)
         say(
             f"{path}: float32 in [-1, 1], [n, height, width, {into}] to [n, height, width, {out}], sides multiples of "
-            f"{side} from {SMALLEST * side}; differs from the run by {difference:.1e} at most"
+            f"{side} from {smallest(model) * side}; differs from the run by {difference:.1e} at most"
         )
 
 
@@ -75,7 +79,7 @@ def compare(model: Model, direction: str, exported: Run) -> float:
 
 def _pictures(model: Model, direction: str) -> Iterator[np.ndarray]:
     random, side = np.random.default_rng(0), multiple(model)
-    few = max(SMALLEST, 64 // side)
+    few = max(smallest(model), 64 // side)
     for shape in ((2, few * side, (few + 1) * side), (1, (few + 1) * side, few * side)):
         yield random.uniform(-1, 1, (*shape, model.channels(direction)[0])).astype(np.float32)
 
@@ -94,7 +98,7 @@ def stablehlo(model: Model, direction: str) -> bytes:
             return jax.vmap(lambda image: apply(params, image[None])[0])(images)
 
     sides = (f"{multiple(model)}*{name}" for name in ("height", "width"))
-    constraints = [f"{name} >= {SMALLEST}" for name in ("height", "width")]
+    constraints = [f"{name} >= {smallest(model)}" for name in ("height", "width")]
     shape = export.symbolic_shape(
         f"batch, {', '.join(sides)}, {model.channels(direction)[0]}", constraints=constraints
     )

@@ -39,9 +39,9 @@ def test_the_file_gives_the_runs_pictures(tmp_path, form, block):
     exports.write(translating, exports.FORMATS[form], tmp_path, lines.append)
     [path] = tmp_path.iterdir()
     assert path.name == f"x2y.{form}"
-    side = 32 if block["network"] == "unet" else 4
-    assert f"sides multiples of {side} from {2 * side}; differs from the run by" in lines[0]
-    images = np.random.default_rng(1).uniform(-1, 1, (3, 2 * side, 4 * side, 3)).astype(np.float32)
+    side, least = (32, 32) if block["network"] == "unet" else (4, 8)
+    assert f"sides multiples of {side} from {least}; differs from the run by" in lines[0]
+    images = np.random.default_rng(1).uniform(-1, 1, (3, least, 4 * side, 3)).astype(np.float32)
     out = exports.FORMATS[form].load(path)(images)
     assert np.abs(out).max() > 0.1
     np.testing.assert_allclose(out, translating.translate(images), atol=1e-4)
