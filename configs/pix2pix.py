@@ -3,8 +3,8 @@
 Paper:    Isola, Zhu, Zhou, Efros 2017, arXiv 1611.07004
 Command:  python -m gan_jax.main --config=configs/pix2pix.py
           --config.direction=y2x draws photos from drawings instead
-Hardware: two CPU cores; hours: not yet run
-Expect:   not yet run
+Hardware: two CPU cores (AVX-512); not yet run for all its 10,000 steps
+Expect:   with --config.steps=2500, seed 0: drawn ink at F1 0.75, precision 0.92; see experiments/monuments
 
 Variants, as in --config=configs/pix2pix.py:reference
   reference   the defaults of the PyTorch implementation: U-Net with dropout, batch norm, 256 x 256 crops,
