@@ -1,10 +1,15 @@
 """How JAX compiles here: options that make the same programs faster, programs kept for the next start, quiet logs."""
 
+import contextlib
 import functools
 import logging
 import os
 import sys
+import warnings
+from collections.abc import Iterator
 from typing import Any
+
+from gan_jax.errors import UserError
 
 # jaxlib 0.10 sends unpadded float32 convolutions on a CPU to a library that is five times slower than XLA's own.
 CPU_OPTIONS = {"xla_cpu_experimental_ynn_fusion_type": ""}
@@ -25,6 +30,22 @@ def options() -> dict[str, str]:
     return CPU_OPTIONS
 
 
+@contextlib.contextmanager
+def memory() -> Iterator[None]:
+    """Within, a device that runs out of memory raises UserError, which says what to make smaller."""
+    import jax
+
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise UserError(
+            "the device has too little memory: try a smaller --config.batch_size, --config.data.crop or "
+            "--config.generator.width in another --workdir"
+        ) from error
+
+
 def prepare() -> None:
     """For a program, before it imports JAX: keep compiled programs in ~/.cache/gan_jax, and others' logs silent.
 
@@ -40,6 +61,7 @@ def prepare() -> None:
     # Failures reach us as exceptions, and are told in a line of our own.
     for name in ("absl", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     unraisable = sys.unraisablehook
 
     def tell(event: Any) -> None:

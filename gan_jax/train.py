@@ -28,7 +28,7 @@ def train(config: ConfigDict, workdir: str | Path) -> int:
     Returns the exit status: 0 when all steps are done, 128 + the signal after Ctrl-C or SIGTERM, the state saved.
 
     Raises:
-        UserError: unusable data, a directory of another run or in use, a non-finite loss, a disk that is full.
+        UserError: unusable data, a directory of another run or in use, a non-finite loss, a full disk or memory.
     """
     workdir, leads = Path(workdir), jax.process_index() == 0
     display = Display(silent=not leads)
@@ -40,7 +40,10 @@ def train(config: ConfigDict, workdir: str | Path) -> int:
             display.say(data.describe(source))
             for change in changes:
                 display.say(f"config changed since the last start: {change}")
-            with contextlib.closing(Training(config, workdir, source, display)) as training:
+            with (
+                compiler.memory(),
+                contextlib.closing(Training(config, workdir, source, display)) as training,
+            ):
                 return training.loop(stop)
 
 

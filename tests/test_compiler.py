@@ -44,7 +44,7 @@ def test_programs_are_kept(tmp_path: Path, environment: dict[str, str | None], p
 def test_a_place_that_cannot_be_used_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     run = start(XDG_CACHE_HOME=str(tmp_path / "file"))
-    assert (run.returncode, run.stdout) == (0, "2\n")
+    assert (run.returncode, run.stdout, run.stderr) == (0, "2\n", "told by us\n")
 
 
 def test_others_are_silent_and_we_are_not(tmp_path: Path) -> None:

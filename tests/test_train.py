@@ -388,6 +388,20 @@ def test_parameters_that_are_no_numbers_are_not_saved(
     assert steps(tmp_path / "checkpoints") == [10]
 
 
+def test_too_little_memory(
+    config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def play(*_: Any, **__: Any) -> Callable:
+        def refuse(*_: Any) -> None:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.")
+
+        return refuse
+
+    monkeypatch.setattr(game, "play", play)
+    with pytest.raises(UserError, match=r"too little memory: try a smaller --config\.batch_size"):
+        train(config(), tmp_path)
+
+
 def test_the_pictures_are_gone(
     config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
