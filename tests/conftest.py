@@ -1,6 +1,7 @@
 """What every test shares: simulated devices, strict shapes, a compilation cache that outlives the run."""
 
 import os
+import signal
 from pathlib import Path
 
 # JAX reads these once, when it starts; programs that a test starts inherit them.
@@ -9,6 +10,11 @@ os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_p
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
+
+# A shell that starts the tests in the background has them, and all that they start, ignore these.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 import jax
 import pytest

@@ -89,18 +89,18 @@ def test_a_sheet_has_a_row_for_each_example_and_a_column_for_each_name() -> None
     flat = {name: np.full((3, side, side, 1), value, np.float32) for name, value in (("x", -1), ("y", 1))}
     flat["x"][1] = 0
     sheet = grid(GAME, LABELS, flat, {"fake_y": 0.5 + 0 * flat["x"]}, count=2)
-    # Each side is doubled; gaps of 4 pixels; labels of 14 and a gap above.
-    assert sheet.shape == (4 + 18 + 2 * (192 + 4), 4 + 3 * (192 + 4), 3)
+    # Each side is doubled; gaps of 4 pixels; labels of 18 and a gap above.
+    assert sheet.shape == (4 + 22 + 2 * (192 + 4), 4 + 3 * (192 + 4), 3)
     centres = [
         [int(sheet[22 + 96 + 196 * row, 4 + 96 + 196 * column, 0]) for column in range(3)] for row in range(2)
     ]
     assert centres == [[0, 191, 255], [128, 191, 255]]
-    assert (sheet[4:18] < 100).any(), "labels are written"
+    assert (sheet[4:22] < 100).any(), "labels are written"
 
 
 def test_no_more_rows_than_examples() -> None:
     test = pictures(2, side=192)
-    assert grid(GAME, LABELS, test, {"fake_y": test["x"]}, count=9).shape[0] == 4 + 18 + 2 * (192 + 4)
+    assert grid(GAME, LABELS, test, {"fake_y": test["x"]}, count=9).shape[0] == 4 + 22 + 2 * (192 + 4)
 
 
 @pytest.mark.parametrize(
