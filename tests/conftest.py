@@ -11,14 +11,14 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1]
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 
+import jax
+import pytest
+from hypothesis import settings
+
 # A shell that starts the tests in the background has them, and all that they start, ignore these.
 for number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-
-import jax
-import pytest
-from hypothesis import settings
 
 # Compiling makes the first example slow, and a shared machine any of them.
 settings.register_profile("gan_jax", deadline=None, max_examples=30, print_blob=True)
