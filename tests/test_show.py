@@ -71,7 +71,9 @@ def test_a_network_is_compiled_once_for_a_size(monkeypatch: pytest.MonkeyPatch) 
     show = shower(game, sharding.replicated(mesh))
     compiled: list[str] = []
     jax.monitoring.register_event_duration_secs_listener(
-        lambda event, _, **__: compiled.append(event) if event.endswith("backend_compile_duration") else None
+        lambda event, _, **__: (
+            compiled.append(event) if event.endswith("jaxpr_to_mlir_module_duration") else None
+        )
     )
     show(state, pictures(7), KEY, 4)  # four, and three that are filled up
     assert (len(traced), len(compiled)) == (2, 2), "once for G, once for F"
