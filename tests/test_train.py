@@ -47,7 +47,7 @@ def toy(config: ConfigDict) -> Game:
         noise, swap = jax.random.split(rng)
         fake = G(batch["x"]) + 0.1 * jax.random.normal(noise, shape)
         past, shown = pool.show(memory["pool"], fake, swap)
-        likeness = jnp.mean((V(fake) - V(batch["y"])) ** 2)
+        likeness = jnp.mean((V(fake) - V(batch["y"])) ** 2) + 0.1 * jnp.mean((fake - memory["made"]) ** 2)
         adversarial = jnp.mean((D(fake) - 1) ** 2)
         return adversarial + likeness, Report(
             {"adversarial": adversarial, "likeness": likeness}, {"pool": past, "shown": shown, "made": fake}
