@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -474,6 +475,9 @@ def test_a_full_disk_stops_the_run_and_the_next_start_goes_on(
 
     def fill(batch: dict) -> dict:
         nonlocal full
+        end = time.monotonic() + 60
+        while 10 not in steps(tmp_path / "checkpoints") and time.monotonic() < end:
+            time.sleep(0.01)  # it is written in the background
         full = True
         return batch
 
