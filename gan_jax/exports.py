@@ -108,7 +108,7 @@ def stablehlo(model: Model, direction: str) -> bytes:
         return bytes(exported.serialize())
     except ImportError as error:
         raise UserError(
-            "--to=stablehlo needs the package flatbuffers: pip install 'gan_jax[stablehlo]'"
+            "--to=stablehlo needs the package flatbuffers: pip install -e '.[stablehlo]'"
         ) from error
 
 

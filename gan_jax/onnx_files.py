@@ -132,7 +132,7 @@ def described(block: Block, params: Any, into: int, out: int) -> bytes:
     try:
         from onnx import TensorProto, checker, helper
     except ImportError as error:
-        raise UserError("--to=onnx needs the package onnx: pip install 'gan_jax[onnx]'") from error
+        raise UserError("--to=onnx needs the package onnx: pip install -e '.[onnx]'") from error
     if block["network"] not in FAMILIES:
         raise UserError(f'--to=onnx knows no network "{block["network"]}", only {", ".join(FAMILIES)}')
     g = Graph(params)
@@ -154,6 +154,6 @@ def load(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     try:
         import onnxruntime
     except ImportError as error:
-        raise UserError("--to=onnx needs the package onnxruntime: pip install 'gan_jax[onnx]'") from error
+        raise UserError("--to=onnx needs the package onnxruntime: pip install -e '.[onnx]'") from error
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     return lambda images: np.asarray(session.run(None, {"images": images})[0])

