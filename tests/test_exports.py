@@ -76,7 +76,7 @@ def test_a_network_that_has_no_graph_is_named():
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
 def test_a_missing_package_is_named(monkeypatch, tmp_path, package):
     monkeypatch.setitem(__import__("sys").modules, package, None)
-    with pytest.raises(UserError, match=rf"package {package}: pip install 'gan_jax\[onnx\]'"):
+    with pytest.raises(UserError, match=rf"package {package}: pip install -e '\.\[onnx\]'"):
         exports.write(
             model({"network": "resnet", "width": 1, "blocks": 1}), exports.FORMATS["onnx"], tmp_path, print
         )

@@ -639,7 +639,7 @@ def test_tensorboard_is_not_installed(
 ) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(
-        UserError, match=r"needs tensorboardX: pip install 'gan_jax\[tensorboard\]', or set --config"
+        UserError, match=r"needs tensorboardX: pip install -e '\.\[tensorboard\]', or set --config"
     ):
         train(config(tensorboard=True), tmp_path)
 
