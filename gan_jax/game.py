@@ -18,6 +18,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Key, PyTree
 
+from gan_jax.sampling import Sampler
 from gan_jax.when import When, always
 
 Network = Callable[..., Any]
@@ -59,6 +60,7 @@ class Game(NamedTuple):
     show: Callable[..., dict[str, Array]] = lambda: {}  # pictures by name, from networks and a batch
     rows: tuple[tuple[str, ...], ...] = ()  # how those pictures (and the batch's) stand beside each other
     translate: dict[str, str] = {}  # "x2y": the player that makes a picture of kind y from one of kind x
+    sampler: Sampler | None = None  # how examples are made of noise alone
 
 
 class State(NamedTuple):

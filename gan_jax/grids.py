@@ -17,17 +17,17 @@ PAPER, INK = (255, 255, 255), (30, 30, 30)
 
 
 def grid(
-    rows: Sequence[Row], labels: Sequence[str] = (), row_labels: Sequence[str] = ()
+    rows: Sequence[Row], labels: Sequence[str] = (), row_labels: Sequence[str] = (), side: int = SIDE
 ) -> UInt8[np.ndarray, "height width 3"]:
     """Pictures in [-1, 1] as one sheet, `labels` over the columns and `row_labels` left of the rows.
 
     One channel is shown grey, two as grey (alpha left out), more by their first three. Every picture is
-    enlarged by the same whole number without smoothing, so that a side is about 192 pixels, and none is
+    enlarged by the same whole number without smoothing, so that its longest is about `side` pixels, and none is
     reduced. Rows may be of unequal length and pictures of unequal size: each stands amid its cell.
     """
     shown = [[_rgb(np.asarray(image)) for image in row] for row in rows]
-    side = max((max(image.shape[:2]) for row in shown for image in row), default=1)
-    factor = max(1, round(SIDE / side))
+    longest = max((max(image.shape[:2]) for row in shown for image in row), default=1)
+    factor = max(1, round(side / longest))
     shown = [[image.repeat(factor, axis=0).repeat(factor, axis=1) for image in row] for row in shown]
     columns = max((len(row) for row in shown), default=0)
     widths = [max([row[c].shape[1] for row in shown if c < len(row)]) for c in range(columns)]

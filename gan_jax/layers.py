@@ -98,6 +98,56 @@ def _parameters(module: nn.Module, shape: tuple[int, ...], use_bias: bool, dtype
     return kernel, bias.astype(dtype)
 
 
+class Dense(nn.Module):
+    """`x W + b`, plus `c V` for a condition c; W from N(0, 2 / inputs) (He et al. 2015, arXiv 1502.01852), b zero, V small.
+
+    `spectral` divides W by an estimate of its largest singular value, u' W v with v = W'u / |W'u|, whose u is a fixed
+    entry of the parameters: `optimizers.power_iteration` moves it (Miyato et al. 2018, arXiv 1802.05957, algorithm 1).
+    """
+
+    features: int
+    use_bias: bool = True
+    spectral: bool = False
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "b inputs"], condition: Float[Array, "b code"] | None = None
+    ) -> Float[Array, "b features"]:
+        """[b, inputs], and [b, code] if it was made with conditions, to [b, features]."""
+        kernel = self.param("kernel", nn.initializers.he_normal(), (x.shape[-1], self.features))
+        if self.spectral:
+            u = self.param("u", nn.initializers.normal(1.0), (x.shape[-1],))
+            kernel = kernel / spectral_norm(kernel, u)[0]
+        out = x.astype(self.dtype) @ kernel.astype(self.dtype)
+        if self.use_bias:
+            bias = self.param("bias", nn.initializers.zeros, (self.features,))
+            out = out + bias.astype(self.dtype).reshape(1, -1)
+        if condition is not None:
+            shape = (condition.shape[-1], self.features)
+            map_ = self.param("condition", nn.initializers.normal(0.1), shape).astype(self.dtype)
+            out = out + condition.astype(self.dtype) @ map_
+        return out
+
+
+def spectral_norm(
+    kernel: Float[Array, "inputs features"], u: Float[Array, " inputs"]
+) -> tuple[Float[Array, ""], Float[Array, " inputs"]]:
+    """One power iteration from u: the largest singular value (never over-estimated), and the next u.
+
+    v = W'u / |W'u|, u <- W v / |W v|, sigma = u' W v; u and v carry no gradient.
+    Source: Miyato et al. 2018, arXiv 1802.05957, appendix A.
+    """
+    v = _unit(kernel.T @ u)
+    u = _unit(kernel @ v)
+    u, v = jax.lax.stop_gradient((u, v))
+    return u @ kernel @ v, u
+
+
+def _unit(x: Float[Array, " n"]) -> Float[Array, " n"]:
+    return x / (jnp.linalg.norm(x) + 1e-12)
+
+
 class Conv(nn.Module):
     """`conv` with a kernel from N(0, 0.02) and a zero bias; `reflect` pads with mirrored pixels."""
 

@@ -1,9 +1,14 @@
 """Pieces of optimizer chains that the papers share."""
 
+from collections.abc import Mapping
+
+import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 from ml_collections import ConfigDict
+
+from gan_jax.layers import spectral_norm
 
 
 def constant_then_linear(rate: float, constant: int, decay: int, every: int = 1) -> optax.Schedule:
@@ -31,11 +36,55 @@ def adam(rate: float | optax.Schedule, beta1: float, beta2: float = 0.999) -> op
     )
 
 
-def schedule(config: ConfigDict) -> optax.Schedule:
+def rmsprop(rate: float | optax.Schedule, decay: float = 0.99) -> optax.GradientTransformation:
+    """RMSProp as PyTorch has it: g / (sqrt(mean g^2) + 1e-8), no momentum. Optax' default floor would swallow small gradients.
+
+    Source: Hinton 2012, lecture 6e; PyTorch's defaults, as used by Arjovsky et al. 2017, arXiv 1701.07875.
+    """
+    return optax.inject_hyperparams(optax.rmsprop, static_args=("decay", "eps", "eps_in_sqrt"))(
+        learning_rate=rate, decay=decay, eps=1e-8, eps_in_sqrt=False
+    )
+
+
+def clip_weights(limit: float) -> optax.GradientTransformation:
+    """The last piece of a chain: every parameter ends in [-limit, limit] after the step.
+
+    Source: Arjovsky et al. 2017, arXiv 1701.07875, algorithm 1, line 7.
+    """
+
+    def update(updates: PyTree, state: optax.EmptyState, params: PyTree) -> tuple[PyTree, optax.EmptyState]:
+        return jax.tree.map(lambda u, p: jnp.clip(p + u, -limit, limit) - p, updates, params), state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+
+def power_iteration() -> optax.GradientTransformation:
+    """The last piece of a chain: every "u" beside a "kernel" takes one step of `layers.spectral_norm`; others are left alone.
+
+    Source: Miyato et al. 2018, arXiv 1802.05957, algorithm 1.
+    """
+
+    def moved(updates: PyTree, params: PyTree) -> PyTree:
+        if not isinstance(params, Mapping):
+            return updates
+        new = {name: moved(updates[name], value) for name, value in params.items()}
+        if "u" in params and "kernel" in params:
+            new["u"] = spectral_norm(params["kernel"] + updates["kernel"], params["u"])[1] - params["u"]
+        return new
+
+    def update(updates: PyTree, state: optax.EmptyState, params: PyTree) -> tuple[PyTree, optax.EmptyState]:
+        return moved(updates, params), state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+
+def schedule(config: ConfigDict, rate: float = 0.0) -> optax.Schedule:
     """`constant_then_linear` over a config's `steps`, the last `decay_fraction` of them falling.
+
+    It starts at `rate`, or at `config.learning_rate` where that is 0.
 
     The units are `config.rate_every` steps long.
     """
     units = max(1, config.steps // config.rate_every)
     decay = round(units * config.decay_fraction)
-    return constant_then_linear(config.learning_rate, units - decay, decay, config.rate_every)
+    return constant_then_linear(rate or config.learning_rate, units - decay, decay, config.rate_every)

@@ -10,6 +10,8 @@ from ml_collections import ConfigDict
 
 from gan_jax import compiler, images
 from gan_jax.game import Game, State, call
+from gan_jax.sampling import sample
+from gan_jax.sheets import sheet
 
 MADE = {"fake": "made", "back": "back"}
 Pictures = dict[str, Float[np.ndarray, "n height width channels"]]
@@ -19,6 +21,8 @@ def shower(
     game: Game, sharding: Sharding | None = None
 ) -> Callable[[State, Pictures, Key[Array, ""], int], Pictures]:
     """`(state, test, rng, chunk) -> pictures by name`: `game.show` over a test set of `alike` domains, in chunks.
+
+    Where the game has a sampler, "made" are as many samples, of the test set's labels if it has any.
 
     Networks are compiled once per picture size, and use averaged parameters where the state holds them. `sharding`
     is where pictures are put: that of the state's parameters.
@@ -38,7 +42,13 @@ def shower(
             taken = np.minimum(np.arange(start, start + chunk), count - 1)
             # Placed like what networks return, or a network would be compiled once for files and once for fakes.
             batch = jax.device_put({name: leaf[taken] for name, leaf in test.items()}, sharding)
-            parts.append(jax.device_get(call(game.show, networks | {"batch": batch, "rng": rng})))
+            # Every chunk draws noise of its own.
+            own = jax.random.fold_in(rng, start)
+            shown = dict(call(game.show, networks | {"batch": batch, "rng": own}))
+            if game.sampler:
+                maker = networks[game.sampler.player]
+                shown["made"] = sample(game.sampler, maker, own, chunk, batch.get("label"))
+            parts.append(jax.device_get(shown))
         return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
 
     return show
@@ -57,8 +67,10 @@ def _bound(apply: Callable[..., Array], params: PyTree) -> Callable[..., Array]:
 def grid(
     game: Game, config: ConfigDict, test: Pictures, shown: Pictures, count: int
 ) -> UInt8[np.ndarray, "h w c"]:
-    """The first `count` examples, one a row: the columns of `game.rows` side by side, each with its label."""
+    """The first `count` examples: a row each, the columns of `game.rows` side by side, or as samples."""
     pictures = test | shown
+    if not game.rows:
+        return sheet(shown, test, count)
     columns = [name for row in game.rows for name in row]
     count = min(count, *(len(pictures[name]) for name in columns))
     rows = [[pictures[name][i] for name in columns] for i in range(count)]

@@ -53,7 +53,7 @@ def source(data: Any) -> Source:
         raise UserError(
             f"config.data.paired=True, but config.data.tfds={data.tfds} takes x and y from two splits"
         )
-    builder, sides, lines = _builder(name), [], []
+    builder, sides, lines = prepared(name), [], []
     for spec, channels in zip(specs, (data.x_channels, data.y_channels), strict=True):
         train = _pictures(builder, data.tfds, spec, channels, data.bits)
         held = _test_split(builder, spec.split)
@@ -94,7 +94,8 @@ def _specs(text: str, wanted: str) -> tuple[Spec, Spec]:
     return x, y
 
 
-def _builder(name: str) -> Any:
+def prepared(name: str) -> Any:
+    """The builder of a data set that can be read at random. Raises UserError when it is unknown or not prepared."""
     import tensorflow_datasets as tfds
 
     try:
@@ -104,10 +105,10 @@ def _builder(name: str) -> Any:
         raise UserError(
             f"config.data.tfds={name}: {first} See https://www.tensorflow.org/datasets/catalog"
         ) from error
-    prepared = bool(builder.info.splits)
-    if not prepared or builder.info.file_format.name != "ARRAY_RECORD":
+    split = bool(builder.info.splits)
+    if not split or builder.info.file_format.name != "ARRAY_RECORD":
         state = (
-            "prepared, but not for reading at random" if prepared else f"not prepared in {builder.data_dir}"
+            "prepared, but not for reading at random" if split else f"not prepared in {builder.data_dir}"
         )
         raise UserError(
             f"config.data.tfds={name}: {state}. Prepare it once: pip install tensorflow && python -c "

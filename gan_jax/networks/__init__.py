@@ -11,11 +11,13 @@ from flax import linen as nn
 from gan_jax.errors import UserError
 
 
-def build(block: Mapping[str, Any], channels: int | None = None, dtype: str = "float32") -> nn.Module:
+def build(
+    block: Mapping[str, Any], channels: int | None = None, dtype: str = "float32", **given: Any
+) -> nn.Module:
     """The network that a config block `{"network": family, **fields}` describes.
 
     `channels` is the number of output channels of a generator; discriminators ignore it. `dtype` is what it
-    computes in; parameters and outputs are float32.
+    computes in; parameters and outputs are float32. `given` are fields that the game decides, such as a shape.
     Raises UserError for an unknown family or a field that the family does not have.
     """
     fields = dict(block)
@@ -25,6 +27,6 @@ def build(block: Mapping[str, Any], channels: int | None = None, dtype: str = "f
         raise UserError(f"network={family!r} is unknown: use one of {', '.join(known)}")
     module = import_module(f"{__name__}.{family}")
     try:
-        return module.build(channels=channels, dtype=jnp.dtype(dtype), **fields)
+        return module.build(channels=channels, dtype=jnp.dtype(dtype), **given, **fields)
     except TypeError as error:
         raise UserError(f'network "{family}": {error}') from error
