@@ -16,7 +16,7 @@ class Agenda(NamedTuple):
     save: bool
 
 
-def settled(config: ConfigDict, source: data.Source) -> ConfigDict:
+def settled(config: ConfigDict, source: data.AnySource) -> ConfigDict:
     """The config with `steps` known: `steps` of 0 means `epochs`, whose learning rate then falls once an epoch."""
     config = config.copy_and_resolve_references()
     if not config.steps:

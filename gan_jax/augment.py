@@ -27,7 +27,10 @@ def translation(x: Pictures, key: Key[Array, ""]) -> Pictures:
     height, width = x.shape[1:3]
     reach = height // 8, width // 8
     padded = jnp.pad(x, ((0, 0), (reach[0],) * 2, (reach[1],) * 2, (0, 0)))
-    rows, columns = (jax.random.randint(k, (len(x),), 0, 2 * r + 1) for k, r in zip(jax.random.split(key), reach, strict=True))
+    rows, columns = (
+        jax.random.randint(k, (len(x),), 0, 2 * r + 1)
+        for k, r in zip(jax.random.split(key), reach, strict=True)
+    )
 
     def cut(one: Array, top: Array, left: Array) -> Array:
         return jax.lax.dynamic_slice(one, (top, left, 0), (height, width, one.shape[2]))
@@ -64,6 +67,8 @@ def augment(x: Pictures, policy: str, key: Key[Array, ""]) -> Pictures:
         if name not in POLICIES:
             raise UserError(f"config.augment={policy!r}: expected some of {','.join(POLICIES)}, or nothing")
         if x.ndim != 4:
-            raise UserError(f"config.augment={policy!r} changes pictures, and these examples have {x.ndim - 1} axes")
+            raise UserError(
+                f"config.augment={policy!r} changes pictures, and these examples have {x.ndim - 1} axes"
+            )
         x = POLICIES[name](x, jax.random.fold_in(key, i))
     return x

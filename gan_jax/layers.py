@@ -99,10 +99,12 @@ def _parameters(module: nn.Module, shape: tuple[int, ...], use_bias: bool, dtype
 
 
 class Dense(nn.Module):
-    """`x W + b`, plus `c V` for a condition c; W from N(0, 2 / inputs) (He et al. 2015, arXiv 1502.01852), b zero, V small.
+    """`x W + b`, plus `c V` for a condition c; W from N(0, 2 / inputs) (He et al. 2015, arXiv 1502.01852), b zero, V
+    small.
 
-    `spectral` divides W by an estimate of its largest singular value, u' W v with v = W'u / |W'u|, whose u is a fixed
-    entry of the parameters: `optimizers.power_iteration` moves it (Miyato et al. 2018, arXiv 1802.05957, algorithm 1).
+    `spectral` divides W by an estimate of its largest singular value, u' W v with v = W'u / |W'u|; u is a
+    fixed entry of the parameters: `optimizers.power_iteration` moves it (Miyato et al. 2018, arXiv 1802.05957,
+    algorithm 1).
     """
 
     features: int

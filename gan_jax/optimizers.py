@@ -37,7 +37,9 @@ def adam(rate: float | optax.Schedule, beta1: float, beta2: float = 0.999) -> op
 
 
 def rmsprop(rate: float | optax.Schedule, decay: float = 0.99) -> optax.GradientTransformation:
-    """RMSProp as PyTorch has it: g / (sqrt(mean g^2) + 1e-8), no momentum. Optax' default floor would swallow small gradients.
+    """RMSProp as PyTorch has it: g / (sqrt(mean g^2) + 1e-8), no momentum.
+
+    Optax has the 1e-8 within the root, a floor of 1e-4 that swallows the small gradients of a clipped critic.
 
     Source: Hinton 2012, lecture 6e; PyTorch's defaults, as used by Arjovsky et al. 2017, arXiv 1701.07875.
     """
@@ -59,7 +61,7 @@ def clip_weights(limit: float) -> optax.GradientTransformation:
 
 
 def power_iteration() -> optax.GradientTransformation:
-    """The last piece of a chain: every "u" beside a "kernel" takes one step of `layers.spectral_norm`; others are left alone.
+    """The last piece of a chain: every "u" beside a "kernel" takes one step of `layers.spectral_norm`.
 
     Source: Miyato et al. 2018, arXiv 1802.05957, algorithm 1.
     """

@@ -1,6 +1,7 @@
 """Penalties on a critic's gradient: functions of the critic as a callable, its examples, and a key.
 
-A critic here takes [b, ...] and gives [b] numbers. Each example's gradient is taken by itself, so that a critic which mixes
+A critic here takes [b, ...] and gives [b] numbers. Each example's gradient is taken by itself, so that a critic
+which mixes
 examples (batch norm) is penalised for what it does to each of them alone.
 """
 
@@ -37,9 +38,7 @@ def r1(critic: Critic, real: Examples) -> Float[Array, ""]:
     return 0.5 * jnp.mean(squared_norms(critic, real))
 
 
-def between(
-    real: Examples, fake: Examples, key: Key[Array, ""]
-) -> tuple[Examples, Float[Array, " b"]]:
+def between(real: Examples, fake: Examples, key: Key[Array, ""]) -> tuple[Examples, Float[Array, " b"]]:
     """Points e x + (1 - e) G(z), one e ~ U(0, 1) for each pair, and these e.
 
     Source: Gulrajani et al. 2017, arXiv 1704.00028, algorithm 1.

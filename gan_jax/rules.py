@@ -56,7 +56,7 @@ def _is_side(value: Any) -> bool:
     return all(isinstance(side, int) and not isinstance(side, bool) and side >= 1 for side in sides)
 
 
-# The names of gan_jax.losses.ADVERSARIAL, without starting JAX to ask.
+# The names of losses.ADVERSARIAL, data.examples.MODULES and sampling.LATENTS, without starting JAX to ask.
 ADVERSARIAL = ("least_squares", "log", "minimax", "wasserstein", "hinge")
 CHOICES: dict[str, Collection[str]] = {
     "gan": _modules("gans"),
@@ -65,6 +65,11 @@ CHOICES: dict[str, Collection[str]] = {
     "adversarial": ADVERSARIAL,
     "direction": ("x2y", "y2x"),
     "dtype": ("float32", "bfloat16"),
+    "data.examples": (
+        *("ring", "grid", "swiss_roll", "digits", "binary_digits", "stacked_digits", "zipf", "strings"),
+        *("mnist", "fashion_mnist", "monuments", "tfds"),
+    ),
+    "latent.kind": ("normal", "uniform", "constant"),
 }
 COUNT = number(int, lambda value: value >= 1, "a whole number, 1 or more")
 COUNT_OR_NONE = number(int, lambda value: value >= 0, "a whole number, 0 or more")
@@ -80,13 +85,18 @@ RULES = {
     **dict.fromkeys(
         ("batch_size", "rate_every", "keep", "sample_pictures", "data.x_channels", "data.y_channels"), COUNT
     ),
+    **dict.fromkeys(("data.side", "data.channels", "latent.size", "discriminator_steps"), COUNT),
+    **dict.fromkeys(
+        ("data.classes", "data.labelled", "generator.depth", "discriminator.depth"), COUNT_OR_NONE
+    ),
     **dict.fromkeys(("generator.width", "generator.blocks", "generator.levels"), COUNT),
     **dict.fromkeys(("discriminator.width", "discriminator.layers"), COUNT),
     **dict.fromkeys(
         ("seed", "steps", "epochs", "pool_size", "data.workers", "data.test_pictures"), COUNT_OR_NONE
     ),
     **dict.fromkeys(("cycle_x", "cycle_y", "cycle_noise", "identity", "l1"), WEIGHT),
-    **dict.fromkeys(("average", "beta1", "generator.dropout"), BELOW_ONE),
+    **dict.fromkeys(("r1", "r2", "discriminator_rate", "discriminator.noise"), WEIGHT),
+    **dict.fromkeys(("average", "beta1", "beta2", "generator.dropout"), BELOW_ONE),
     **dict.fromkeys(("data.resize", "data.crop"), SIDE),
     "learning_rate": POSITIVE,
     "decay_fraction": FRACTION,

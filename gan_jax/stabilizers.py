@@ -40,7 +40,7 @@ def adam(config: ConfigDict) -> optax.GradientTransformation:
 
 
 def discriminator_adam(config: ConfigDict) -> optax.GradientTransformation:
-    """The discriminator's Adam, by `config.discriminator_rate` (0: the generator's), and its spectral norms' iteration."""
+    """The discriminator's Adam, by `config.discriminator_rate` (0: the generator's), and its power iteration."""
     rate = config.discriminator_rate or config.learning_rate
     adam = optimizers.adam(optimizers.schedule(config, rate), config.beta1, config.beta2)
     spectral = config.discriminator.get("spectral", False)

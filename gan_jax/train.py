@@ -50,7 +50,7 @@ def train(config: ConfigDict, workdir: str | Path) -> int:
 class Training:
     """A run in progress: what the loop holds between steps."""
 
-    def __init__(self, config: ConfigDict, workdir: Path, source: data.Source, display: Display) -> None:
+    def __init__(self, config: ConfigDict, workdir: Path, source: data.AnySource, display: Display) -> None:
         """Build the game, place the state on the devices, and restore the newest checkpoint where there is one."""
         self.config, self.workdir, self.source, self.display = config, workdir, source, display
         self.leads = jax.process_index() == 0

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from ml_collections import ConfigDict
 
-from gan_jax import flags, losses, rules, settings
+from gan_jax import flags, losses, rules, sampling, settings
+from gan_jax.data import examples
 from gan_jax.errors import UserError
 
 CYCLEGAN = str(Path(__file__).parents[1] / "configs" / "cyclegan.py")
@@ -130,6 +131,8 @@ def test_a_config_need_not_have_every_key() -> None:
 
 def test_the_names_are_those_of_the_code() -> None:
     assert set(rules.ADVERSARIAL) == set(losses.ADVERSARIAL)
+    assert set(rules.CHOICES["data.examples"]) == set(examples.MODULES)
+    assert set(rules.CHOICES["latent.kind"]) == set(sampling.LATENTS)
     assert "cyclegan" in rules.CHOICES["gan"]
     assert "resnet" in rules.CHOICES["generator.network"]
 

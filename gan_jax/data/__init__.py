@@ -4,8 +4,8 @@ Pictures come from folders, a TensorFlow data set or the built-in ones. A config
 a distribution instead; see `gan_jax.data.examples`.
 """
 
-from importlib import import_module
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 from gan_jax.data import examples, pipeline
@@ -16,6 +16,7 @@ from gan_jax.data.shapes import pair
 from gan_jax.errors import UserError
 
 __all__ = [
+    "AnySource",
     "Batch",
     "Domains",
     "Examples",
@@ -30,8 +31,11 @@ __all__ = [
 ]
 
 
-def source(data: Any) -> Source | Examples:
-    """What `config.data` names: `examples`; `tfds`, else the folders `x` and `y` or `root`, else the built-in monuments.
+AnySource = Source | Examples
+
+
+def source(data: Any) -> AnySource:
+    """What `config.data` names: `examples`, `tfds`, the folders `x` and `y` or `root`, else the built-in monuments.
 
     Raises UserError when a value is wrong, or nothing usable is found.
     """
@@ -65,28 +69,28 @@ def _whole(value: Any, least: int) -> bool:
 
 
 def batches(
-    source: Source | Examples, config: Any, start: int = 0, *, process_index: int = 0, process_count: int = 1
+    source: AnySource, config: Any, start: int = 0, *, process_index: int = 0, process_count: int = 1
 ) -> Iterator[Batch]:
     """Endless batches of a process, from number `start` on; see `pipeline.batches` and `examples.batches`."""
     of = examples.batches if isinstance(source, Examples) else pipeline.batches
     return of(source, config, start, process_index=process_index, process_count=process_count)  # type: ignore[arg-type]
 
 
-def test_pictures(source: Source | Examples, config: Any) -> Batch:
+def test_pictures(source: AnySource, config: Any) -> Batch:
     """What to test on, as float32; see `pipeline.test_pictures` and `examples.test_examples`."""
     if isinstance(source, Examples):
         return examples.test_examples(source, config)
     return pipeline.test_pictures(source, config)
 
 
-def steps_per_epoch(source: Source | Examples, config: Any) -> int:
+def steps_per_epoch(source: AnySource, config: Any) -> int:
     """Batches in which everything is shown once, rounded up."""
     if isinstance(source, Examples):
         return examples.steps_per_epoch(source, config)
     return pipeline.steps_per_epoch(source, config)
 
 
-def describe(source: Source | Examples) -> str:
+def describe(source: AnySource) -> str:
     """What was found, in a short block: where, how many, sizes and kinds, what was left out and why."""
     if isinstance(source, Examples):
         return examples.describe(source)

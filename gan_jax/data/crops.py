@@ -13,13 +13,15 @@ REDUCED = 2  # photos are halved first: a crop then shows more than a few stones
 
 
 def source(data: Any) -> Examples:
-    """Endless square crops of `config.data.side` pixels of 45 photos reduced to 128, and 500 of 12 others to test on."""
+    """Endless crops of `config.data.side` pixels of 45 photos reduced to 128, and 500 of 12 others to test on."""
 
     def photos(part: str) -> list[np.ndarray]:
         files = sorted((MONUMENTS / part).iterdir())
         whole = [read(file, data.channels, 8) for file in files]
         return [
-            image.reshape(image.shape[0] // REDUCED, REDUCED, image.shape[1] // REDUCED, REDUCED, -1).mean((1, 3))
+            image.reshape(image.shape[0] // REDUCED, REDUCED, image.shape[1] // REDUCED, REDUCED, -1).mean(
+                (1, 3)
+            )
             for image in whole
         ]
 
@@ -37,7 +39,9 @@ def crop(photos: list[np.ndarray], side: int, random: np.random.Generator, n: in
     out = []
     for which, top, left, flip in random.random((n, 4)):
         photo = photos[int(which * len(photos))]
-        y, x = (int(share * (edge - side + 1)) for share, edge in ((top, photo.shape[0]), (left, photo.shape[1])))
+        y, x = (
+            int(share * (edge - side + 1)) for share, edge in ((top, photo.shape[0]), (left, photo.shape[1]))
+        )
         cut = photo[y : y + side, x : x + side]
         out.append(cut[:, ::-1] if flip < 0.5 else cut)
     return (np.stack(out) / 127.5 - 1).astype(np.float32)

@@ -35,15 +35,17 @@ FIXED = {
 class Examples(NamedTuple):
     """Where examples come from.
 
-    `draw(seed, k, n)` gives {"image": [n, ...], "label": [n]} of batch k, "label" only where there are `classes`; `test` has the
-    same keys, the classes in turn. `count` is how many there are to train on, 0 where there is no end to them.
+    `draw(seed, k, n)` gives {"image": [n, ...], "label": [n]} of batch k, "label" only where there are `classes`;
+    `test` has the
+    same keys, the classes in turn. `length` is how many there are to train on, 0 where
+    there is no end to them.
     """
 
     name: str
     draw: Draw
     test: Batch
     classes: int = 0
-    count: int = 0
+    length: int = 0
     found: tuple[str, ...] = ()
 
     @property
@@ -67,7 +69,9 @@ def source(data: Any) -> Examples:
             + (", or 0 to leave labels out" if found.classes else ": they have no labels")
         )
     if data.labelled and (data.labelled < found.classes or not found.classes):
-        has = f"at least one for each of the {found.classes} classes" if found.classes else "0: there are none"
+        has = (
+            f"at least one for each of the {found.classes} classes" if found.classes else "0: there are none"
+        )
         raise UserError(f"config.data.labelled={data.labelled}: expected {has}")
     return found
 
@@ -93,7 +97,9 @@ def from_arrays(name: str, train: Batch, test: Batch, classes: int, found: tuple
 
     def draw(seed: int, k: int, n: int) -> Batch:
         epochs, entries = np.divmod(np.arange(k * n, (k + 1) * n), length)
-        order = [_order(seed, int(epoch), length)[entry] for epoch, entry in zip(epochs, entries, strict=True)]
+        order = [
+            _order(seed, int(epoch), length)[entry] for epoch, entry in zip(epochs, entries, strict=True)
+        ]
         return scaled({key: leaf[np.array(order)] for key, leaf in train.items()})
 
     return Examples(name, draw, scaled(in_turn(test)), classes, length, found)
@@ -127,7 +133,8 @@ def batches(
 ) -> Iterator[Batch]:
     """Endless batches from number `start` on; batch k depends on the config and on k alone.
 
-    {"image", "label"}, or, for `config.data.labelled` = n > 0, {"image", "labelled", "label"}: pictures without labels, and
+    {"image", "label"}, or, for `config.data.labelled` = n > 0, {"image", "labelled", "label"}: pictures without
+    labels, and
     as many of the n, equally many of each class, whose labels are known. Process p of q has rows p b/q to (p+1) b/q.
 
     Raises:
@@ -148,8 +155,10 @@ def batches(
 
 
 def labelled(source: Examples, seed: int, count: int) -> Batch:
-    """`count` examples with their labels, equally many of each class (one more of the first ones where it cannot be)."""
-    pool = source.draw(seed, 0, source.count)  # the first epoch: every example once
+    """`count` examples with their labels, equally many of each class (one more of the first ones where it
+    cannot be).
+    """
+    pool = source.draw(seed, 0, source.length)  # the first epoch: every example once
     turn = in_turn(pool)
     return {key: leaf[:count] for key, leaf in turn.items()}
 
@@ -164,7 +173,7 @@ def held_out(images: np.ndarray, labels: np.ndarray, count: int) -> tuple[Batch,
 
 def steps_per_epoch(source: Examples, config: Any) -> int:
     """Batches in which every example is shown once, rounded up; endless examples have epochs of one batch."""
-    return max(1, -(-source.count // config.batch_size))
+    return max(1, -(-source.length // config.batch_size))
 
 
 def test_examples(source: Examples, config: Any) -> Batch:
@@ -175,6 +184,6 @@ def test_examples(source: Examples, config: Any) -> Batch:
 
 def describe(source: Examples) -> str:
     """What was found, in a short block."""
-    endless = "endlessly many" if not source.count else f"{source.count:,}"
+    endless = "endlessly many" if not source.length else f"{source.length:,}"
     head = f"{source.name}: {endless} examples to train on, {len(source.test['image']):,} to test on"
     return "\n".join([head, *(f"  {line}" for line in source.found)])

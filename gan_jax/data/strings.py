@@ -19,7 +19,7 @@ def zipf() -> Float[np.ndarray, " 64"]:
 
 
 def strings(random: np.random.Generator, n: int) -> Int[np.ndarray, "n 4"]:
-    """`n` strings x_i = (c + i) mod 6, c uniform over 6 classes, where each symbol is drawn anew with probability 0.02."""
+    """`n` strings x_i = (c + i) mod 6, c uniform over 6 classes; a symbol is drawn anew with probability 0.02."""
     legal = (random.integers(SYMBOLS, size=(n, 1)) + np.arange(POSITIONS)) % SYMBOLS
     other = random.integers(SYMBOLS, size=legal.shape)
     return np.where(random.random(legal.shape) < NOISE, other, legal)

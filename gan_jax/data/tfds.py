@@ -107,9 +107,7 @@ def prepared(name: str) -> Any:
         ) from error
     split = bool(builder.info.splits)
     if not split or builder.info.file_format.name != "ARRAY_RECORD":
-        state = (
-            "prepared, but not for reading at random" if split else f"not prepared in {builder.data_dir}"
-        )
+        state = "prepared, but not for reading at random" if split else f"not prepared in {builder.data_dir}"
         raise UserError(
             f"config.data.tfds={name}: {state}. Prepare it once: pip install tensorflow && python -c "
             f"\"import tensorflow_datasets as t; t.builder('{name}', file_format='array_record')"

@@ -12,6 +12,7 @@ from gan_jax import model as models
 from gan_jax.data.pictures import Pictures
 from gan_jax.data.resized import Resized
 from gan_jax.data.shapes import pair
+from gan_jax.errors import UserError
 from gan_jax.evaluation.judge import Judge, Levels
 from gan_jax.levels import to_float, to_uint8
 from gan_jax.metrics.features import Extracted
@@ -46,6 +47,8 @@ def judge(workdir: Path, step: int | None, best: bool, judge: Judge) -> tuple[di
     found = checkpoints(workdir, step, best)
     config = found[0].config
     source = data.source(config.data)
+    if isinstance(source, data.Examples):
+        raise UserError(f"{workdir} holds a run that makes pictures of noise: it has nothing to translate")
     judge.display.say(data.describe(source))
     test = data.test_pictures(source, config)
     train = {"x": source.train.x, "y": source.train.y}

@@ -41,8 +41,8 @@ def judge(
 
 def sets(made: Images, real: Images) -> dict[str, float]:
     """The numbers of `gan_jax.metrics.sets` by the examples' own entries as features, in float64."""
-    features = [examples.reshape(len(examples), -1).astype(np.float64) for examples in (real, made)]
-    return numbers(*features, median_width(features[0]))
+    real, made = (np.asarray(examples, np.float64).reshape(len(examples), -1) for examples in (real, made))
+    return numbers(real, made, median_width(real))
 
 
 def _named(picture: str, metrics: Mapping[str, float]) -> dict[str, float]:

@@ -11,9 +11,11 @@ from gan_jax.networks.dcgan_generator import smallest
 
 
 class DCGANDiscriminator(nn.Module):
-    """Square pictures to `outputs` numbers each: halving convolutions of `width`, 2 `width`, ... features, then a dense layer.
+    """Square pictures to `outputs` numbers each: halving convolutions of `width`, 2 `width`, ... features, and a
+    dense one.
 
-    Leaky ReLU (0.2) follows every convolution, and the norm every one but the first. A condition enters every layer by a
+    Leaky ReLU (0.2) follows every convolution, and the norm every one but the first. A condition enters every layer
+    by a
     linear map of its own. `outputs` = 0 gives the last map as a vector.
     """
 

@@ -14,7 +14,8 @@ from gan_jax.layers import BatchNorm, Conv, ConvTranspose, Dense
 class DCGANGenerator(nn.Module):
     """Latents to square pictures in [-1, 1]: a dense layer to a small map, doubled until the side is reached.
 
-    The smallest map is the side halved while it is even and above 4: 4 for 64, 7 for 28. The doubled maps have `width` times
+    The smallest map is the side halved while it is even and above 4: 4 for 64, 7 for 28. The doubled maps have
+    `width` times
     a power of 2 features, the last of them `width`; then a 3 x 3 convolution and tanh. Norm and ReLU follow every
     layer but the last. A condition enters the dense layer and every map, by a linear map of its own.
     """
@@ -58,7 +59,9 @@ def smallest(side: int) -> tuple[int, int]:
     while small % 2 == 0 and small > 7:
         small, halvings = small // 2, halvings + 1
     if not (4 <= small <= 7 and halvings):
-        raise UserError(f"pictures of {side} pixels: expected 4, 5, 6 or 7 doubled at least once, such as 28, 32 or 64")
+        raise UserError(
+            f"pictures of {side} pixels: expected 4, 5, 6 or 7 doubled at least once, such as 28, 32 or 64"
+        )
     return small, halvings
 
 

@@ -12,6 +12,7 @@ import torch
 from ml_collections import ConfigDict
 
 from gan_jax import game, settings
+from gan_jax.data import examples
 from gan_jax.data.shapes import batch_shapes
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,10 @@ def shrink(file: str, changes: dict | None = None) -> ConfigDict:
 
 
 def draw_batch(config: ConfigDict, seed: int = 0) -> dict[str, np.ndarray]:
-    """Random pictures of the shapes that a config asks for."""
+    """Random pictures of the shapes that a config asks for; or, of one distribution, the batch itself."""
+    if "examples" in config.data:
+        source = examples.source(config.data)
+        return next(examples.batches(source, config, start=seed))
     random = np.random.default_rng(seed)
     shapes = zip("xy", batch_shapes(config), strict=True)
     return {name: random.uniform(-1, 1, shape).astype(np.float32) for name, shape in shapes}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gan_jax.game import call, init, moves, play
+from gan_jax.sampling import sample
 
 FILES = sorted(path.name for path in (Path(__file__).parents[2] / "configs").glob("*.py"))
 KEY = jax.random.key(5)
@@ -81,7 +82,7 @@ def test_pictures_fill_the_rows(run):
         return call(run.game.show, networks | {"batch": batch, "rng": rng})
 
     pictures = batch | jax.eval_shape(shown, run.start.params, batch, KEY)
-    assert run.game.rows
+    assert run.game.rows or run.game.sampler
     for row in run.game.rows:
         shapes = [pictures[name].shape for name in row]
         assert {len(shape) for shape in shapes} == {4}
@@ -94,6 +95,23 @@ def test_translators_make_the_other_kind_of_picture(run):
         source, target = direction.split("2")
         made = jax.eval_shape(run.game.players[name].apply, run.start.params[name], batch[source])
         assert (made.shape, made.dtype) == (batch[target].shape, batch[target].dtype)
+
+
+def test_samples_are_like_the_examples(run):
+    """Of the shape, type and range of the examples; other keys and classes make others, the same ones the same."""
+    sampler, image = run.game.sampler, run.batches[0].get("image")
+    if sampler is None:
+        pytest.skip("this game translates")
+    network = functools.partial(run.game.players[sampler.player].apply, run.end.params[sampler.player])
+
+    def drawn(seed, label=0):
+        labels = jnp.full(len(image), label) if sampler.classes else None
+        return np.asarray(sample(sampler, network, jax.random.key(seed), len(image), labels))
+
+    assert (drawn(0).shape, drawn(0).dtype) == (image.shape, image.dtype)
+    assert np.abs(drawn(0)).max() <= max(1, 3 * np.abs(image).max())
+    assert drawn(0).tobytes() == drawn(0).tobytes() != drawn(1).tobytes()
+    assert not sampler.classes or drawn(0).tobytes() != drawn(0, label=1).tobytes()
 
 
 def test_a_checkpoint_can_hold_the_state(run):
