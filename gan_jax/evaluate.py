@@ -15,7 +15,8 @@ Judges a trained run on its test pictures, or the pictures of one folder by thos
 Sets are compared by kernel distances (kid, mmd), the Frechet distance, the 1-nearest-neighbour test (nn_...),
 precision, recall, density and coverage, and fakes by the Inception score of the network's classifier. Pairs
 (--paired: files of one name, or a run whose test pictures are pairs) are compared by L1, PSNR, SSIM and
-LPIPS; so are a run's pictures and what comes back of them.
+LPIPS; so are a run's pictures and what comes back of them. Where a run translates both ways, its pictures are
+also disturbed on their way (noise, fewer bits, JPEG, blur, ...): what then no longer comes back was hidden in them.
 
 Each number has its standard error, an interval of 95 %, and what real pictures score against real ones.
 The numbers go to standard output as a table, and to a file as JSON.
@@ -41,6 +42,7 @@ class Options(NamedTuple):
     step: int | None = None
     best: bool = False
     seed: int = 0
+    hidden: int = 12
     output: Path | None = None
 
 
@@ -92,6 +94,12 @@ def parse(arguments: Sequence[str]) -> Options:
     which.add_argument("--best", action="store_true", help="only the one with the best config.best_metric")
     parser.add_argument("--seed", type=int, default=0, help="of the draws for intervals and p-values")
     parser.add_argument(
+        "--hidden",
+        type=int,
+        default=12,
+        help="test pictures in which to look for what is hidden, each translated 30 times (default 12); 0: none",
+    )
+    parser.add_argument(
         "--output", type=_path, help="the JSON; default: evaluation.json in the run, else here"
     )
     options = Options(**vars(parser.parse_args(arguments)))
@@ -109,8 +117,9 @@ def _check(options: Options) -> None:
     for flag, folder in (("workdir", options.workdir), ("real", options.real), ("fake", options.fake)):
         if folder is not None and not folder.is_dir():
             raise UserError(f"--{flag}={folder}: there is no such folder")
-    if options.seed < 0:
-        raise UserError(f"--seed={options.seed}: expected 0 or more")
+    for flag, number in (("seed", options.seed), ("hidden", options.hidden)):
+        if number < 0:
+            raise UserError(f"--{flag}={number}: expected 0 or more")
 
 
 def _path(text: str) -> Path:

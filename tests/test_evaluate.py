@@ -24,6 +24,7 @@ def test_flags(tmp_path):
         (["--workdir=HERE/none"], "there is no such folder"),
         (["--workdir="], "a path is missing"),
         (["--workdir=HERE", "--seed=-1"], "expected 0 or more"),
+        (["--workdir=HERE", "--hidden=-1"], "--hidden=-1: expected 0 or more"),
         (["--workdir=HERE", "--lpips=squeeze"], "invalid choice"),
         (["--workdir=HERE", "--metric=fid"], "--metric"),
     ],

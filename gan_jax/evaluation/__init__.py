@@ -28,7 +28,9 @@ def evaluate(options: Options) -> int:
         if options.real and options.fake:
             about, groups = folders.judge(options.real, options.fake, options.paired, judge)
         else:
-            about, groups = trained.judge(options.workdir or Path(), options.step, options.best, judge)
+            about, groups = trained.judge(
+                options.workdir or Path(), options.step, options.best, judge, path.parent
+            )
         report = {"gan_jax": gan_jax.__version__, **about, "seed": options.seed, "left_out": judge.left_out}
         text = json.dumps(report | {"groups": [as_json(group) for group in groups]}, indent=2)
         replaced = path.exists()

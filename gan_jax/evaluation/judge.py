@@ -24,6 +24,7 @@ class Judge:
     def __init__(self, options: Options, display: Display) -> None:
         """Loads the feature network. Raises UserError when it cannot be had."""
         self.display, self.seed, self.lpips = display, options.seed, options.lpips
+        self.hidden = options.hidden
         self.left_out: list[str] = []
         self.network: Extractor = features.load(options.features, options.weights)
 

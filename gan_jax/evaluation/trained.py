@@ -13,6 +13,7 @@ from gan_jax.data.pictures import Pictures
 from gan_jax.data.resized import Resized
 from gan_jax.data.shapes import pair
 from gan_jax.errors import UserError
+from gan_jax.evaluation import hidden
 from gan_jax.evaluation.judge import Judge, Levels
 from gan_jax.levels import to_float, to_uint8
 from gan_jax.metrics.features import Extracted
@@ -38,8 +39,12 @@ class Real(NamedTuple):
     features: tuple[Extracted, Extracted] | None
 
 
-def judge(workdir: Path, step: int | None, best: bool, judge: Judge) -> tuple[dict[str, Any], list[Group]]:
+def judge(
+    workdir: Path, step: int | None, best: bool, judge: Judge, place: Path
+) -> tuple[dict[str, Any], list[Group]]:
     """For each checkpoint and direction: sets against test and training pictures, pairs, and the way back.
+
+    And what the way back hangs on, with pictures below `place`, unless `judge.hidden` is 0.
 
     Raises:
         UserError: no run, no such checkpoint, a game that does not translate, or data that are gone.
@@ -54,7 +59,12 @@ def judge(workdir: Path, step: int | None, best: bool, judge: Judge) -> tuple[di
     train = {"x": source.train.x, "y": source.train.y}
     real = {kind: _real(kind, test[kind], train[kind], config, judge) for kind in ("x", "y")}
     groups = [group for model in found for group in _of_model(model, real, source.paired_test, judge)]
-    return {"run": str(workdir), "steps": [model.step for model in found]}, groups
+    about: dict[str, Any] = {"run": str(workdir), "steps": [model.step for model in found]}
+    if judge.hidden:
+        disturbed = [cycle for model in found for cycle in hidden.judge(model, test, judge, place)]
+        groups += [group for group, _ in disturbed]
+        about["hidden"] = [curve for _, curve in disturbed]
+    return about, groups
 
 
 def checkpoints(workdir: Path, step: int | None, best: bool) -> list[Model]:

@@ -39,6 +39,20 @@ def of_mean(values: Float[np.ndarray, "n"], seed: int = 0, draws: int = DRAWS) -
     return Interval(float(low), float(high), float(means.std(ddof=1)))
 
 
+def of_ratio(
+    top: Float[np.ndarray, "n"], bottom: Float[np.ndarray, "n"], seed: int = 0, draws: int = DRAWS
+) -> Interval:
+    """Percentile interval of mean(top) / mean(bottom), both of the same pictures, which are drawn together.
+
+    Draws whose bottom is not above 0 are passed over.
+    """
+    chosen = np.random.default_rng(seed).integers(len(top), size=(draws, len(top)))
+    tops, bottoms = top[chosen].mean(axis=1), bottom[chosen].mean(axis=1)
+    ratios = tops[bottoms > 0] / bottoms[bottoms > 0]
+    low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high), float(ratios.std(ddof=1)))
+
+
 def of_share(share: float, count: int) -> Interval:
     """Wilson's interval of a share of `count` pictures (Wilson 1927): not empty at 0 and 1, as halves can be."""
     spread = Z**2 / count

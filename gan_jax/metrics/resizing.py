@@ -22,13 +22,13 @@ def legacy(picture: Shaped[np.ndarray, "height width channels"], side: int) -> R
 
     The older FID programs resize so; only for numbers to be held against theirs.
     """
-    rows = _taps(picture.shape[0], side)
-    columns = _taps(picture.shape[1], side)
+    rows = linear(picture.shape[0], side)
+    columns = linear(picture.shape[1], side)
     return np.einsum("yh,hwc,xw->yxc", rows, picture.astype(np.float32), columns, optimize=True)
 
 
-def _taps(length: int, side: int) -> Float[np.ndarray, "side length"]:
-    """Row i holds the two weights that make output i."""
+def linear(length: int, side: int) -> Float[np.ndarray, "side length"]:
+    """Weights of `length` inputs, two for each of `side` outputs: linear between pixel centres, flat outside."""
     at = ((np.arange(side) + 0.5) * length / side - 0.5).clip(0, length - 1)
     low = np.floor(at).astype(int)
     high = np.minimum(low + 1, length - 1)

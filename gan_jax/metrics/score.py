@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from gan_jax.metrics.bootstrap import Interval
 
-# Which value is the best one.
+# Which value is the best one, where one is.
 BEST = {
     **dict.fromkeys(("kid", "mmd", "frechet", "l1", "lpips"), "lower"),
+    **dict.fromkeys(("hidden_share", "fragility", "transplant"), "lower"),
     **dict.fromkeys(("precision", "recall", "coverage", "inception_score", "psnr", "ssim"), "higher"),
     **dict.fromkeys(("nn_accuracy", "nn_real", "nn_fake"), "0.5"),
     "density": "1",
@@ -64,7 +65,7 @@ def as_json(group: Group) -> dict[str, Any]:
     scores = [
         {
             "metric": score.metric,
-            "best": BEST[score.metric],
+            "best": BEST.get(score.metric, ""),
             "value": score.value,
             "n_real": score.n_real,
             "n_fake": score.n_fake,
@@ -92,7 +93,7 @@ def _row(score: Score) -> tuple[str, ...]:
     interval, floor = score.interval, score.floor
     return (
         score.metric,
-        BEST[score.metric],
+        BEST.get(score.metric, ""),
         shown(score.value),
         shown(interval.error) if interval else "",
         f"{shown(interval.low)} to {shown(interval.high)}" if interval else "",

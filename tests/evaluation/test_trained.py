@@ -38,7 +38,9 @@ def run(tmp_path, monkeypatch):
 
         monkeypatch.setattr(trained.models, "load", load)
         monkeypatch.setattr(trained.checkpoint, "best", lambda folder, metric: best)
-        code = evaluate.main([f"--workdir={tmp_path}", "--features=pixels:4", "--lpips=none", *flags])
+        code = evaluate.main(
+            [f"--workdir={tmp_path}", "--features=pixels:4", "--lpips=none", "--hidden=0", *flags]
+        )
         return code, json.loads((tmp_path / "evaluation.json").read_text())
 
     return judge
@@ -93,3 +95,18 @@ def test_too_few_test_pictures_leave_pairs(run, capsys):
     assert code == 0
     assert all("pair by pair" in group["title"] or "back" in group["title"] for group in report["groups"])
     assert "no sets compared" in capsys.readouterr().err
+
+
+def test_what_is_hidden_is_looked_for_at_every_checkpoint(run, tmp_path):
+    _, report = run("--hidden=3", best=5, **{"best_metric": "l1/back_x", "data.test_pictures": 4})
+    titles = [group["title"] for group in report["groups"][-4:]]
+    assert titles == [
+        f"step {step}, {way}, what the {target} hides of the {source}"
+        for step in (7, 5)
+        for way, target, source in (("x2y and y2x", "drawing", "photo"), ("y2x and x2y", "photo", "drawing"))
+    ]
+    assert [(curve["step"], curve["direction"], curve["pictures"]) for curve in report["hidden"]] == [
+        (step, way, 3) for step in (7, 5) for way in ("x2y", "y2x")
+    ]
+    assert len(list((tmp_path / "hidden").glob("step_000000[57]_*.png"))) == 8
+    assert "hidden" not in run()[1]

@@ -18,6 +18,18 @@ def test_a_mean_of_equal_values_has_no_width():
     assert bootstrap.of_mean(np.full(5, 2.0)) == (2, 2, 0)
 
 
+def test_error_of_a_ratio_is_the_delta_methods():
+    rng = np.random.default_rng(3)
+    bottom = rng.normal(3, 0.5, 100)
+    top = 0.5 * bottom + rng.normal(0, 0.2, 100)
+    found = bootstrap.of_ratio(top, bottom)
+    ratio = top.mean() / bottom.mean()
+    expected = np.sqrt(np.mean((top - ratio * bottom) ** 2) / 100) / bottom.mean()
+    assert found.error == pytest.approx(expected, rel=0.1)
+    assert found.low < ratio < found.high
+    assert bootstrap.of_ratio(2 * bottom, bottom).error == pytest.approx(0, abs=1e-12)
+
+
 @pytest.mark.parametrize("most", [bootstrap.MOST, 25], ids=["halves", "smaller parts"])
 def test_error_of_a_difference_of_means_is_the_textbooks(monkeypatch, most):
     # For a mean the deviations of halves, or of scaled smaller parts, are exactly those of the whole.
