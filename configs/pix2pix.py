@@ -93,6 +93,7 @@ def get_config(variant: str = "") -> ConfigDict:
             "sample_pictures": 12,
             "checkpoint_every": 1000,
             "evaluate_every": 500,
+            "evaluate_features": "pixels",  # of the sets compared then; or efficientnet, lpips, none
             "keep": 3,
             "best_metric": "",
             "tensorboard": False,

@@ -16,7 +16,7 @@ from orbax.checkpoint import v1 as ocp
 
 from gan_jax.errors import UserError
 from gan_jax.game import State
-from gan_jax.metrics import lower_is_better
+from gan_jax.metrics import merit
 
 # A bare number names a finished checkpoint. This follows it while one is written or deleted.
 PASSING = ".passing"
@@ -171,7 +171,7 @@ def best(directory: Path, metric: str) -> int | None:
         with contextlib.suppress(Damaged):
             value = about(directory / str(step)).get("metrics", {}).get(metric)
             if value is not None and np.isfinite(value):
-                scores[step] = -value if lower_is_better(metric) else value
+                scores[step] = merit(metric, value)
     return max(scores, key=lambda step: (scores[step], step), default=None)
 
 

@@ -29,7 +29,7 @@ def validate(config: ConfigDict) -> None:
         if rule and not rule.holds(value):
             near = nearest(value, CHOICES[key]) if key in CHOICES and isinstance(value, str) else ""
             raise UserError(f"config.{key} is {value!r}: expected {rule.expected}{near}")
-    for check in (_some_steps, _crop_fits, _one_source, _metric_is_measured):
+    for check in (_some_steps, _crop_fits, _one_source):
         check(values)
 
 
@@ -58,6 +58,8 @@ def _is_side(value: Any) -> bool:
 
 # The names of losses.ADVERSARIAL, data.examples.MODULES and sampling.LATENTS, without starting JAX to ask.
 ADVERSARIAL = ("least_squares", "log", "minimax", "wasserstein", "hinge")
+# The names of gan_jax.metrics.live.NETWORKS, likewise.
+FEATURES = ("pixels", "efficientnet", "lpips", "none")
 CHOICES: dict[str, Collection[str]] = {
     "gan": _modules("gans"),
     "generator.network": _modules("networks"),
@@ -70,6 +72,7 @@ CHOICES: dict[str, Collection[str]] = {
         *("mnist", "fashion_mnist", "monuments", "tfds"),
     ),
     "latent.kind": ("normal", "uniform", "constant"),
+    "evaluate_features": FEATURES,
 }
 COUNT = number(int, lambda value: value >= 1, "a whole number, 1 or more")
 COUNT_OR_NONE = number(int, lambda value: value >= 0, "a whole number, 0 or more")
@@ -134,11 +137,4 @@ def _one_source(values: dict[str, Any]) -> None:
         other = "root" if root else "x"
         raise UserError(
             f"config.data.tfds and config.data.{other} are both set: leave one empty (--config.data.{other}=)"
-        )
-
-
-def _metric_is_measured(values: dict[str, Any]) -> None:
-    if values.get("best_metric") and not values.get("evaluate_every", 1):
-        raise UserError(
-            "config.best_metric is set while config.evaluate_every is 0: set --config.evaluate_every=500"
         )

@@ -2,9 +2,10 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from jaxtyping import UInt8
@@ -13,6 +14,7 @@ from numpy import ndarray
 
 from gan_jax import images, settings
 from gan_jax.errors import UserError
+from gan_jax.monitors import Event
 
 # What may change when a run goes on: how long, and how often to look. Everything else would make it another experiment.
 FREE = frozenset(
@@ -116,8 +118,15 @@ class Log:
         Raises:
             UserError: the disk does not take it.
         """
-        finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
-        line = json.dumps({"step": step, **finite}).encode() + b"\n"
+        self._append({"step": step, **values})
+
+    def tell(self, event: Event) -> None:
+        """Append a line of what a monitor noticed: "warning" is its name. Raises UserError as `write` does."""
+        self._append({"step": event.step, **event.record()})
+
+    def _append(self, record: Mapping[str, Any]) -> None:
+        finite = {name: _finite(value) for name, value in record.items()}
+        line = json.dumps(finite).encode() + b"\n"
         try:
             while line:  # a disk that is nearly full takes a part, and only then says so
                 line = line[self._file.write(line) :]
@@ -131,6 +140,10 @@ class Log:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _lines(path: Path) -> list[str]:

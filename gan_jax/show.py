@@ -1,6 +1,7 @@
 """What a game shows: its pictures on the test set, as arrays for metrics and as a labelled grid to look at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -52,6 +53,42 @@ def shower(
         return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
 
     return show
+
+
+class Made(NamedTuple):
+    """A picture that a game makes, by its name among those shown.
+
+    `real` and `given` are names of test pictures: of the kind that it should be, and those that it was made of, ""
+    where it was made of noise.
+    """
+
+    name: str
+    real: str
+    given: str = ""
+
+
+def made(game: Game, shown: Mapping[str, np.ndarray], test: Mapping[str, np.ndarray]) -> list[Made]:
+    """What a game makes, as far as it is known which test pictures it is to resemble.
+
+    "fake_y" in a row of the game that begins with "x" is a y made of x; "back_x" there is no new picture. What stands
+    in no row resembles the only test pictures of its shape.
+    """
+    found = []
+    placed = {name for row in game.rows for name in row}
+    for row in game.rows:
+        for name in row:
+            kind = name.rpartition("_")[2]
+            if name in shown and kind in test and kind != row[0]:
+                found.append(Made(name, kind, row[0] if row[0] in test else ""))
+    for name in sorted(shown.keys() - placed):
+        alike = [
+            key
+            for key, leaf in test.items()
+            if leaf.dtype.kind == "f" and leaf.shape[1:] == shown[name].shape[1:]
+        ]
+        if len(alike) == 1:
+            found.append(Made(name, alike[0]))
+    return found
 
 
 def alike(test: Pictures) -> Pictures:

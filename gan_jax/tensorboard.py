@@ -6,6 +6,7 @@ from jaxtyping import UInt8
 from numpy import ndarray
 
 from gan_jax.errors import UserError
+from gan_jax.monitors import Event
 
 
 class Events:
@@ -36,6 +37,10 @@ class Events:
         """The sheet of sample pictures."""
         self._writer.add_image("samples", picture, step, dataformats="HWC")
         self._writer.flush()
+
+    def tell(self, event: Event) -> None:
+        """What a monitor noticed, among the texts."""
+        self._writer.add_text(event.finding.monitor, event.line(), event.step)
 
     def close(self) -> None:
         """Write what is left."""

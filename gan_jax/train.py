@@ -12,12 +12,12 @@ import jax
 from jaxtyping import Array
 from ml_collections import ConfigDict
 
-from gan_jax import agenda, compiler, data, finite, game, run, sharding, signals, tensorboard, warm_start
+from gan_jax import agenda, compiler, data, finite, game, records, run, sharding, signals, warm_start
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
-from gan_jax.metrics.judge import judge
+from gan_jax.monitors import Event, Watch, not_finite
 from gan_jax.progress import Display, Pace, status
-from gan_jax.show import alike, grid, shower
+from gan_jax.viewer import Viewer
 
 UNCHECKED = 50  # rounds at most between two looks for non-finite losses
 
@@ -55,21 +55,22 @@ class Training:
         self.config, self.workdir, self.source, self.display = config, workdir, source, display
         self.leads = jax.process_index() == 0
         self.game = import_module(f"gan_jax.gans.{config.gan}").game(config)
-        self.test = alike(data.test_pictures(source, config))
         self.mesh = sharding.mesh(config.batch_size)
-        self.show = shower(self.game, sharding.replicated(self.mesh))
+        initial, self.key, show_key = jax.random.split(jax.random.key(config.seed), 3)
+        self.viewer = Viewer(self.game, config, source, show_key, sharding.replicated(self.mesh))
         display.say("compiling the networks ...")
-        initial, self.key, self.show_key = jax.random.split(jax.random.key(config.seed), 3)
         state = game.init(self.game, initial)
         self.state = sharding.replicate(self.mesh, state._replace(step=()))._replace(step=0)
         fixed = set(self.game.players).difference(*(move.players for move in game.moves(self.game)))
         self.checkpoints = Checkpoints(workdir / "checkpoints", config.keep, config.best_metric, fixed)
+        self.watch = Watch(config.get("adversarial", ""))
         self.before = self._restore()  # seconds already trained; None for a run that begins
         if self.before is None:
             self.state = warm_start.begin(config, self.state, display.say)
         self.saved = self.state.step
         self.started, self.pace = time.monotonic(), Pace(self.state.step)
-        self.recorders = self._recorders() if self.leads else []
+        step = None if self.before is None else self.state.step
+        self.records = records.opened(config, workdir, step) if self.leads else records.Records([])
         self.unchecked: deque[tuple[int, dict[str, Array]]] = deque()
         self.judged: tuple[int, dict[str, float]] = (-1, {})
 
@@ -85,14 +86,9 @@ class Training:
             self.display.say(f"no checkpoint in {self.workdir} can be read: the run begins anew")
             return None
         self.state = restored.state
+        self.watch = Watch(self.config.get("adversarial", ""), restored.facts.get("watch"))
         self.display.say(f"going on from step {self.state.step:,} in {self.workdir}")
         return restored.facts.get("seconds", 0.0)
-
-    def _recorders(self) -> list[run.Log | tensorboard.Events]:
-        """What takes metrics and pictures."""
-        step = None if self.before is None else self.state.step
-        events = [tensorboard.Events(self.workdir, step)] if self.config.tensorboard else []
-        return [*events, run.Log(self.workdir, step)]
 
     def loop(self, stop: signals.Stop) -> int:
         """Play rounds until the last step or a signal."""
@@ -115,14 +111,7 @@ class Training:
     def _begin(self) -> None:
         """Before the first round: what can be found wrong is found now; how things look at the start."""
         config = self.config
-        if config.best_metric:
-            one = {name: leaf[:1] for name, leaf in self.test.items()}
-            shown = self.show(self.state, one, self.show_key, config.batch_size)
-            known = sorted(judge(shown, one, self.source.paired_test))
-            if config.best_metric not in known:
-                raise UserError(
-                    f"config.best_metric is {config.best_metric!r}: expected one of {', '.join(known)}"
-                )
+        self.viewer.check_metric(self.state, config.best_metric)
         if self.before is None:
             self._look(sample=True, evaluate=config.evaluate_every > 0)
         if self.leads:
@@ -158,6 +147,8 @@ class Training:
             saved = f"and saved at step {step:,}" if step else "before the first step"
             self.display.say(f"stopped {saved}: the same command goes on from there")
             return 128 + stop.signal
+        if self.leads and (outcome := records.outcome(self.checkpoints.directory, self.config.best_metric)):
+            self.display.say(outcome)
         self.display.say(f"done: {step:,} steps, everything is in {self.workdir}")
         return 0
 
@@ -165,8 +156,7 @@ class Training:
         """Let what is being written be finished; an error on the way here is not hidden by another."""
         with contextlib.suppress(UserError):
             self.checkpoints.wait()
-        for recorder in self.recorders:
-            recorder.close()
+        self.records.close()
 
     def _seconds(self) -> float:
         return (self.before or 0.0) + time.monotonic() - self.started
@@ -181,6 +171,7 @@ class Training:
         steps, logs = [step for step, _ in self.unchecked], [log for _, log in self.unchecked]
         for step, log in zip(steps, jax.device_get(logs), strict=True):
             values = {name: float(log[name]) for name in sorted(log)}
+            self._tell(self.watch.hear(step, values))
             losses_first = sorted(values, key=lambda name: name.startswith("gradient/"))
             self._stop_if(finite.bad({name: values[name] for name in losses_first}), step)
         if steps:
@@ -194,17 +185,21 @@ class Training:
             with contextlib.suppress(UserError):
                 self.checkpoints.wait()
             kept = self.checkpoints.steps()
-            raise UserError(
-                f"{wrong} at step {step:,}: training stopped"
-                + (f", the checkpoint of step {kept[-1]:,} is kept" if kept else "")
-                + "; begin another --workdir with a lower --config.learning_rate"
-            )
+            stopped = "training stopped" + (f", the checkpoint of step {kept[-1]:,} is kept" if kept else "")
+            advice = "begin another --workdir with a lower --config.learning_rate"
+            self.records.tell(not_finite(step, f"{wrong}: {stopped}", advice))
+            raise UserError(f"{wrong} at step {step:,}: {stopped}; {advice}")
+
+    def _tell(self, events: list[Event]) -> None:
+        """What the monitors noticed: a line on the console, in metrics.jsonl and in the report."""
+        for event in events:
+            self.display.say(event.line())
+            self.records.tell(event)
 
     def _log(self) -> None:
         values = self._check()
         speed = {"images/s": self.config.batch_size * self.pace.rate(), "seconds": self._seconds()}
-        for recorder in self.recorders:
-            recorder.write(self.state.step, values | speed)
+        self.records.write(self.state.step, values | speed)
         self._status(values)
 
     def _status(self, values: dict[str, float]) -> None:
@@ -217,19 +212,17 @@ class Training:
         if not (sample or evaluate):
             return
         self._check()
-        config, step = self.config, self.state.step
-        test = {
-            name: leaf[: None if evaluate else config.sample_pictures] for name, leaf in self.test.items()
-        }
-        shown = self.show(self.state, test, self.show_key, config.batch_size)
-        self._stop_if(finite.bad({f"the picture {name}": images for name, images in shown.items()}), step)
+        step = self.state.step
+        view = self.viewer.look(self.state, None if evaluate else self.config.sample_pictures)
+        shown = view.shown.items()
+        self._stop_if(finite.bad({f"the picture {name}": images for name, images in shown}), step)
+        if step:  # before the first round, networks are as they were drawn
+            self._tell(self.watch.see(step, self.viewer.findings(view)))
         if evaluate:
-            self.judged = step, judge(shown, test, self.source.paired_test)
-        for recorder in self.recorders:
-            if evaluate:
-                recorder.write(step, {f"test/{name}": value for name, value in self.judged[1].items()})
-            if sample:
-                recorder.show(step, grid(self.game, config, test, shown, config.sample_pictures))
+            self.judged = step, self.viewer.judge(view)
+            self.records.write(step, {f"test/{name}": value for name, value in self.judged[1].items()})
+        if sample:
+            self.records.show(step, self.viewer.sheet(view))
 
     def _save(self) -> None:
         self._check()
@@ -237,8 +230,9 @@ class Training:
         trained = finite.named(params=state.params, optimizer=state.optimizer, average=state.average)
         self._stop_if(finite.bad(trained), step)
         metrics = self.judged[1] if self.judged[0] == step else {}
+        facts = {"seconds": self._seconds(), "batches": step, "watch": self.watch.state}
         self.saved = step
-        self.checkpoints.save(state, {"seconds": self._seconds(), "batches": step}, metrics)
+        self.checkpoints.save(state, facts, metrics)
 
     def _keep(self) -> None:
         """Make sure that this very state is on disk; the one before the first step need not be."""

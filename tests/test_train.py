@@ -20,7 +20,7 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from gan_jax import data, flags, game, optimizers, pool, run, settings
+from gan_jax import data, flags, game, optimizers, pool, run, settings, viewer
 from gan_jax import train as loop
 from gan_jax.checkpoint import about, steps
 from gan_jax.data.shapes import batch_shapes
@@ -497,15 +497,19 @@ def test_a_full_disk_stops_the_run_and_the_next_start_goes_on(
 
 
 def test_the_best_is_kept_beside_the_last(
-    config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    config: Callable[..., ConfigDict],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture,
 ) -> None:
     # Looks: one to learn the names, the first pictures, then steps 2, 4, ... 10.
     chroma = iter([0.0, 0.0, 0.5, 0.2, 0.3, 0.1, 0.4])
-    monkeypatch.setattr(loop, "judge", lambda *_: {"chroma/fake_y": next(chroma)})
+    monkeypatch.setattr(viewer, "judge", lambda *_: {"chroma/fake_y": next(chroma)})
     often = {"steps": 10, "checkpoint_every": 2, "evaluate_every": 6, "keep": 1}
     assert train(config(best_metric="chroma/fake_y", **often), tmp_path) == 0
     assert next(chroma, None) is None, "there is a look at every checkpoint, and no step is looked at twice"
     assert steps(tmp_path / "checkpoints") == [8, 10]
+    assert "chroma/fake_y: best 0.1000 at step 8, last 0.4000 at step 10\n" in capfd.readouterr().err
     looks = [line for line in metrics(tmp_path) if "test/chroma/fake_y" in line]
     assert [(line["step"], line["test/chroma/fake_y"]) for line in looks] == [
         *[(0, 0.0), (2, 0.5), (4, 0.2), (6, 0.3), (8, 0.1), (10, 0.4)]
@@ -515,7 +519,7 @@ def test_the_best_is_kept_beside_the_last(
 def test_metrics_belong_to_their_own_step(
     config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "judge", lambda *_: {"chroma/fake_y": 1.0})
+    monkeypatch.setattr(viewer, "judge", lambda *_: {"chroma/fake_y": 1.0})
     assert train(config(steps=4, checkpoint_every=1, evaluate_every=3, keep=9), tmp_path) == 0
     saved = {
         step: about(tmp_path / "checkpoints" / str(step))["metrics"]
