@@ -67,6 +67,7 @@ def noise_to_image() -> dict[str, Any]:
         "sample_pictures": 100,
         "checkpoint_every": 2000,
         "evaluate_every": 1000,
+        "evaluate_features": "pixels",  # of the sets compared then; or efficientnet, lpips, none
         "keep": 2,
         "best_metric": "",
         "tensorboard": False,

@@ -36,7 +36,7 @@ class Viewer:
         self,
         game: Game,
         config: ConfigDict,
-        source: data.Source,
+        source: data.AnySource,
         key: Key[Array, ""],
         sharding: Sharding | None = None,
     ) -> None:

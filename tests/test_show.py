@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from gan_jax import sharding
 from gan_jax.game import Game, Player, State
-from gan_jax.show import alike, grid, label, shower
+from gan_jax.show import Made, alike, grid, label, made, shower
 
 LABELS = ConfigDict({"data": {"x_label": "photo", "y_label": "drawing"}})
 
@@ -117,3 +117,28 @@ def test_no_more_rows_than_examples() -> None:
 )
 def test_labels(name: str, words: str) -> None:
     assert label(name, LABELS.data) == words
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown", "expected"),
+    [
+        (
+            (("x", "fake_y", "back_x"), ("y", "fake_x", "back_y")),
+            {"fake_y": 3, "back_x": 3, "fake_x": 3, "back_y": 3},
+            [Made("fake_y", "y", "x"), Made("fake_x", "x", "y")],
+        ),
+        ((("x", "fake_y", "y"),), {"fake_y": 3}, [Made("fake_y", "y", "x")]),
+        ((), {"made": 3}, []),
+        ((), {"made": 5}, [Made("made", "image")]),
+        ((("fake_y",),), {"fake_y": 3}, [Made("fake_y", "y")]),
+    ],
+    ids=["cycle", "pairs", "two of its shape", "samples", "no input"],
+)
+def test_what_a_game_makes(
+    rows: tuple[tuple[str, ...], ...], shown: dict[str, int], expected: list[Made]
+) -> None:
+    channels = {"x": 3, "y": 3, "image": 5}
+    test = {name: np.zeros((2, 4, 4, n), np.float32) for name, n in channels.items()}
+    test["label"] = np.zeros(2, np.int32)
+    found = {name: np.zeros((2, 4, 4, n), np.float32) for name, n in shown.items()}
+    assert made(GAME._replace(rows=rows), found, test) == expected

@@ -2,12 +2,8 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from gan_jax.metrics import ink
-from gan_jax.metrics.kernel import median_width
 from gan_jax.metrics.reconstruction import Images, correlation, l1
-from gan_jax.metrics.sets import numbers
 from gan_jax.metrics.ssim import SIZE, ssim
 
 
@@ -20,11 +16,9 @@ def judge(
     x and y show one thing): l1, ssim and correlation to the true picture. For a domain named in `drawings`,
     also what its fakes are made of (ink_share, speck_share, grey_share, chroma) and, when paired,
     ink_precision, ink_recall and ink_f1 within one pixel. Pictures with a side under 11 pixels have no ssim.
-    "made", samples: what `sets` gives of them and truth["image"]. Other pictures shown are passed over. ValueError when a picture's shape differs from its truth's.
+    Other pictures shown are passed over. ValueError when a picture's shape differs from its truth's.
     """
     found: dict[str, float] = {}
-    if "made" in shown:
-        found |= _named("made", sets(shown["made"], truth["image"]))
     for domain in ("x", "y"):
         back, fake = f"back_{domain}", f"fake_{domain}"
         if back in shown:
@@ -37,12 +31,6 @@ def judge(
             if paired:
                 found |= _named(fake, _overlap(shown[fake], truth[domain]))
     return found
-
-
-def sets(made: Images, real: Images) -> dict[str, float]:
-    """The numbers of `gan_jax.metrics.sets` by the examples' own entries as features, in float64."""
-    real, made = (np.asarray(examples, np.float64).reshape(len(examples), -1) for examples in (real, made))
-    return numbers(real, made, median_width(real))
 
 
 def _named(picture: str, metrics: Mapping[str, float]) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Has a discriminator won? Its loss stays near 0 while the generators' adversarial term stays at its worst.
 
-Read from what the moves of a game report: the terms named "discriminator..." and "adversarial...", whose values at
-complete separation depend on the adversarial loss. Losses without bounds, as Wasserstein's, separate by design.
+Read from what the moves of a game report: the terms "discriminator/..." and "adversarial/...", or else the losses of
+the moves "discriminator" and "generator". What they are at complete separation depends on the adversarial loss. Losses
+without bounds, as Wasserstein's, separate by design.
 """
 
 import math
@@ -46,12 +47,14 @@ def averaged(means: Means, values: Mapping[str, float]) -> Means:
 
 
 def watched(values: Mapping[str, float]) -> dict[str, float]:
-    """Those of a round's values that are adversarial terms."""
-    return {
-        name: value
-        for name, value in values.items()
-        if name.split("/")[0] in ("discriminator", "adversarial") and math.isfinite(value)
-    }
+    """The adversarial terms among a round's values, as "discriminator/..." and "adversarial/..."."""
+    found: dict[str, float] = {}
+    for side, move in (("discriminator", "loss/discriminator"), ("adversarial", "loss/generator")):
+        terms = {name: value for name, value in values.items() if name.split("/")[0] == side}
+        if not terms and move in values:
+            terms = {side: values[move]}
+        found |= {name: value for name, value in terms.items() if math.isfinite(value)}
+    return found
 
 
 def findings(means: Means, adversarial: str) -> Iterator[Finding]:
