@@ -64,6 +64,7 @@ CHOICES: dict[str, Collection[str]] = {
     "gan": _modules("gans"),
     "generator.network": _modules("networks"),
     "discriminator.network": _modules("networks"),
+    "encoder.network": _modules("networks"),
     "adversarial": ADVERSARIAL,
     "direction": ("x2y", "y2x"),
     "dtype": ("float32", "bfloat16"),
@@ -90,10 +91,11 @@ RULES = {
     ),
     **dict.fromkeys(("data.side", "data.channels", "latent.size", "discriminator_steps"), COUNT),
     **dict.fromkeys(
-        ("data.classes", "data.labelled", "generator.depth", "discriminator.depth"), COUNT_OR_NONE
+        ("data.classes", "data.labelled", "generator.depth", "discriminator.depth", "encoder.depth"),
+        COUNT_OR_NONE,
     ),
     **dict.fromkeys(("generator.width", "generator.blocks", "generator.levels"), COUNT),
-    **dict.fromkeys(("discriminator.width", "discriminator.layers"), COUNT),
+    **dict.fromkeys(("discriminator.width", "discriminator.layers", "encoder.width"), COUNT),
     **dict.fromkeys(
         ("seed", "steps", "epochs", "pool_size", "data.workers", "data.test_pictures"), COUNT_OR_NONE
     ),

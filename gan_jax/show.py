@@ -74,7 +74,7 @@ def made(game: Game, shown: Mapping[str, np.ndarray], test: Mapping[str, np.ndar
     in no row resembles the only test pictures of its shape.
     """
     found = []
-    placed = {name for row in game.rows for name in row}
+    placed = {name for row in game.rows for name in row} - {"made"}  # samples, wherever they stand
     for row in game.rows:
         for name in row:
             kind = name.rpartition("_")[2]
@@ -117,5 +117,5 @@ def grid(
 def label(name: str, data: ConfigDict) -> str:
     """A column's name for people: "photo", "drawing made", "photo back" for x, fake_y, back_x."""
     kind, _, domain = name.rpartition("_")
-    thing = {"x": data.x_label, "y": data.y_label}.get(domain, domain)
+    thing = {"x": data.get("x_label"), "y": data.get("y_label")}.get(domain, domain)
     return f"{thing} {MADE.get(kind, kind)}".strip()

@@ -128,11 +128,12 @@ def test_labels(name: str, words: str) -> None:
             [Made("fake_y", "y", "x"), Made("fake_x", "x", "y")],
         ),
         ((("x", "fake_y", "y"),), {"fake_y": 3}, [Made("fake_y", "y", "x")]),
+        ((("image", "back", "made"),), {"back": 5, "made": 5}, [Made("made", "image")]),
         ((), {"made": 3}, []),
         ((), {"made": 5}, [Made("made", "image")]),
         ((("fake_y",),), {"fake_y": 3}, [Made("fake_y", "y")]),
     ],
-    ids=["cycle", "pairs", "two of its shape", "samples", "no input"],
+    ids=["cycle", "pairs", "samples in a row", "two of its shape", "samples", "no input"],
 )
 def test_what_a_game_makes(
     rows: tuple[tuple[str, ...], ...], shown: dict[str, int], expected: list[Made]
@@ -142,3 +143,12 @@ def test_what_a_game_makes(
     test["label"] = np.zeros(2, np.int32)
     found = {name: np.zeros((2, 4, 4, n), np.float32) for name, n in shown.items()}
     assert made(GAME._replace(rows=rows), found, test) == expected
+
+
+def test_labels_of_examples_are_the_names_themselves() -> None:
+    """A config of examples has no names for two kinds of pictures."""
+    assert [label(name, ConfigDict({"examples": "digits"})) for name in ("image", "back", "made")] == [
+        "image",
+        "back",
+        "made",
+    ]

@@ -26,6 +26,7 @@ TINY = {
     "generator.levels": 5,
     "discriminator.width": 2,
     "discriminator.layers": 1,
+    "encoder.width": 2,
     "pool_size": 3,
 }
 

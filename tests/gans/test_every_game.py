@@ -83,6 +83,8 @@ def test_pictures_fill_the_rows(run):
 
     pictures = batch | jax.eval_shape(shown, run.start.params, batch, KEY)
     assert run.game.rows or run.game.sampler
+    if run.game.sampler:
+        pictures["made"] = batch["image"]
     for row in run.game.rows:
         shapes = [pictures[name].shape for name in row]
         assert {len(shape) for shape in shapes} == {4}
