@@ -18,10 +18,13 @@ def sheet(made: Mapping[str, np.ndarray], test: Mapping[str, np.ndarray], count:
     images = made["made"]
     if images.ndim == 2:
         return scatter(images, test["image"])
-    if images.ndim == 3:
-        images = 1 - 2 * images[..., None]
-    images = images[:count]
+    images = pictures(images[:count])
     return grid([list(images[i : i + COLUMNS]) for i in range(0, len(images), COLUMNS)], side=SMALL)
+
+
+def pictures(made: Float[np.ndarray, "n *shape"]) -> Float[np.ndarray, "n height width channels"]:
+    """Examples as pictures: symbols as one-hot rows, a row for each place, black where they are."""
+    return 1 - 2 * made[..., None] if made.ndim == 3 else made
 
 
 def scatter(made: Float[np.ndarray, "n 2"], real: Float[np.ndarray, "m 2"]) -> Sheet:
