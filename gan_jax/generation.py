@@ -56,21 +56,20 @@ class Generator:
         Raises:
             UserError: a label that the run does not have, or latents of another size.
         """
-        labels = self._labels(n, label)
-        alone = z is None and label is None
-        z = self.latents(n, seed) if z is None else self._checked(np.asarray(z, np.float32), n)
-        key, parts = jax.random.key(seed), []
-        step = CHUNK if alone else self.together
+        labels, key, parts = self._labels(n, label), jax.random.key(seed), []
+        step = CHUNK if z is None and label is None else self.together
+        given = None if z is None else self._checked(np.asarray(z, np.float32), n)
+        own = self.latents(n, seed) if given is None else given
         for start in range(0, n, step):
-            # What fills the chunk up is as varied as in training.
-            others = self._latents(seed + 1, start)
-            kinds = np.arange(CHUNK) % max(self.classes, 1)
-            chunk = np.concatenate([z[start : start + step], others])[:CHUNK]
-            kind = np.concatenate([labels[start : start + step], kinds])[:CHUNK]
+            here = slice(0, min(step, n - start))
+            # What fills the chunk up is as varied as in training, and the same however many are asked for.
+            chunk = self._latents(seed if step == CHUNK and given is None else seed + 1, start).copy()
+            kind = np.arange(start, start + CHUNK) % max(self.classes, 1)
+            chunk[here], kind[here] = own[start : start + step], labels[start : start + step]
             made = self._make(
                 self.params, jax.random.fold_in(key, start), jnp.asarray(chunk), jnp.asarray(kind)
             )
-            parts.append(np.asarray(made)[: min(step, n - start)])
+            parts.append(np.asarray(made)[here])
         return np.concatenate(parts)
 
     def _labels(self, n: int, label: Int[np.ndarray, " n"] | int | None) -> Int[np.ndarray, " n"]:

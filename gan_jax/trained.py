@@ -37,7 +37,7 @@ def read(workdir: str | Path, step: int | None = None, best: bool = False) -> Tr
     Raises:
         UserError: there is no run, or no such checkpoint.
     """
-    workdir = Path(workdir).expanduser()
+    workdir = Path(workdir).expanduser().absolute()
     config = _config(workdir)
     played = import_module(f"gan_jax.gans.{config.gan}").game(config)
     step, state = _state(workdir, config, _like(played), step, best)

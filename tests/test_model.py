@@ -188,7 +188,7 @@ def test_a_live_run_is_only_read(workdir, tmp_path):
 def test_a_checkpoint_that_goes_while_it_is_read_is_passed_over(workdir, tmp_path, monkeypatch):
     copy = tmp_path / "run"
     shutil.copytree(workdir, copy)
-    read = model.checkpoint.read
+    read = model.trained.checkpoint.read
 
     def vanishing(path, like):
         if path.name == "6":
@@ -196,7 +196,7 @@ def test_a_checkpoint_that_goes_while_it_is_read_is_passed_over(workdir, tmp_pat
             raise OSError("no such file")
         return read(path, like)
 
-    monkeypatch.setattr(model.checkpoint, "read", vanishing)
+    monkeypatch.setattr(model.trained.checkpoint, "read", vanishing)
     assert gan_jax.load(copy).step == 4
 
 
