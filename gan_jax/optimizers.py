@@ -80,13 +80,13 @@ def power_iteration() -> optax.GradientTransformation:
     return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
 
 
-def schedule(config: ConfigDict, rate: float = 0.0) -> optax.Schedule:
+def schedule(config: ConfigDict, rate: float = 0.0, period: int = 1) -> optax.Schedule:
     """`constant_then_linear` over a config's `steps`, the last `decay_fraction` of them falling.
 
-    It starts at `rate`, or at `config.learning_rate` where that is 0.
-
-    The units are `config.rate_every` steps long.
+    It starts at `rate`, or at `config.learning_rate` where that is 0. The units are `config.rate_every` steps long.
+    A player that moves in every `period`-th step only counts its own steps, and so many fewer of them.
     """
-    units = max(1, config.steps // config.rate_every)
+    every = max(1, config.rate_every // period)
+    units = max(1, config.steps // (every * period))
     decay = round(units * config.decay_fraction)
-    return constant_then_linear(rate or config.learning_rate, units - decay, decay, config.rate_every)
+    return constant_then_linear(rate or config.learning_rate, units - decay, decay, every)

@@ -100,7 +100,7 @@ RULES = {
         ("seed", "steps", "epochs", "pool_size", "data.workers", "data.test_pictures"), COUNT_OR_NONE
     ),
     **dict.fromkeys(("cycle_x", "cycle_y", "cycle_noise", "identity", "l1"), WEIGHT),
-    **dict.fromkeys(("r1", "r2", "discriminator_rate", "discriminator.noise"), WEIGHT),
+    **dict.fromkeys(("r1", "r2", "penalty", "discriminator_rate", "discriminator.noise"), WEIGHT),
     **dict.fromkeys(("average", "beta1", "beta2", "generator.dropout"), BELOW_ONE),
     **dict.fromkeys(("data.resize", "data.crop"), SIDE),
     "learning_rate": POSITIVE,

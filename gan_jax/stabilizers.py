@@ -21,22 +21,30 @@ def augmented(D: Network, config: ConfigDict, key: Key[Array, ""]) -> Network:
     return lambda x, *rest, **options: D(augment(x, config.augment, next(calls)), *rest, **options)
 
 
-def penalty(D: Critic, real: Examples, fake: Examples, config: ConfigDict) -> Float[Array, ""] | float:
+def mixes(config: ConfigDict) -> bool:
+    """Whether the discriminator's numbers for one example depend on the others: with batch norm."""
+    return config.discriminator.get("norm", "none") == "batch"
+
+
+def penalty(
+    D: Critic, real: Examples, fake: Examples, config: ConfigDict, *conditions: Array
+) -> Float[Array, ""] | float:
     """`config.r1` R1 + `config.r2` R2; a weight of 0 leaves its term out.
 
     Source: Mescheder et al. 2018, arXiv 1801.04406, eq. 9 and 10.
     """
     total: Any = 0.0
     if config.r1:
-        total += config.r1 * penalties.r1(D, real)
+        total += config.r1 * penalties.r1(D, real, *conditions, mixes=mixes(config))
     if config.r2:
-        total += config.r2 * penalties.r1(D, fake)
+        total += config.r2 * penalties.r1(D, fake, *conditions, mixes=mixes(config))
     return total
 
 
 def adam(config: ConfigDict) -> optax.GradientTransformation:
     """The generator's Adam, by `config.learning_rate`, `beta1` and `beta2`."""
-    return optimizers.adam(optimizers.schedule(config), config.beta1, config.beta2)
+    rate = optimizers.schedule(config, period=config.get("discriminator_steps", 1))
+    return optimizers.adam(rate, config.beta1, config.beta2)
 
 
 def discriminator_adam(config: ConfigDict) -> optax.GradientTransformation:

@@ -27,6 +27,7 @@ TINY = {
     "discriminator.width": 2,
     "discriminator.layers": 1,
     "encoder.width": 2,
+    "discriminator_steps": 1,
     "pool_size": 3,
 }
 
@@ -81,6 +82,33 @@ def draw():
 @pytest.fixture(scope="session")
 def begin():
     return start
+
+
+# D's outputs on three examples and on three samples, of which several papers' losses are known by hand.
+REAL, FAKE = [2, -1, 0.5], [-1.5, 0.3, 1.0]
+
+
+def loss_of(game_: game.Game, move: str, G=None, D=None, x=None, **batch):
+    """The loss and the log of a move; without networks D's outputs are REAL on the examples and FAKE on samples."""
+    (found,) = (m for m in game.moves(game_) if m.name == move)
+    x = np.float32([[number, 0] for number in REAL]) if x is None else x
+    G = G or (lambda z, *y: np.float32([[number, 0] for number in FAKE]))
+    D = D or (lambda x, *y: x[:, 0])
+    given = {
+        "G": G,
+        "D": D,
+        "batch": {"image": x, **batch},
+        "rng": jax.random.key(0),
+        "step": 0,
+        "memory": {},
+    }
+    loss, report = game.call(found.loss, given)
+    return loss, report.log
+
+
+@pytest.fixture(scope="session")
+def loss():
+    return loss_of
 
 
 @pytest.fixture(scope="session")

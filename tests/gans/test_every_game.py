@@ -134,15 +134,16 @@ def test_bfloat16_is_near_float32(run, tiny):
     def losses(params, memory, batch):
         networks = {name: functools.partial(p.apply, params[name]) for name, p in half.players.items()}
         values = {}
-        for move in moves(half):
-            given = networks | {"batch": batch, "memory": memory, "step": 0, "rng": KEY}
+        for i, move in enumerate(moves(half)):
+            rng = jax.random.fold_in(jax.random.fold_in(KEY, 0), i)  # what the round gives it
+            given = networks | {"batch": batch, "memory": memory, "step": 0, "rng": rng}
             values[move.name], report = call(move.loss, given)
             memory = memory | report.memory
         return values
 
     found = losses(run.start.params, run.start.memory, batch)
     for name, value in found.items():
-        np.testing.assert_allclose(value, run.logs[0][f"loss/{name}"], rtol=0.02)
+        np.testing.assert_allclose(value, run.logs[0][f"loss/{name}"], rtol=0.02, atol=0.01)
     assert any(value != run.logs[0][f"loss/{name}"] for name, value in found.items())
 
     def round(state):
