@@ -21,7 +21,8 @@ also disturbed on their way (noise, fewer bits, JPEG, blur, ...): what then no l
 Each number has its standard error, an interval of 95 %, and what real pictures score against real ones.
 The numbers go to standard output as a table, and to a file as JSON.
 
-Features: pixels[:SIDE], efficientnet (the default), lpips[:alexnet|vgg16], inception[:clean|legacy]. Distances in
+Features: pixels[:SIDE], efficientnet (the default), lpips[:alexnet|vgg16], inception[:clean|legacy]; examples
+that a run makes of noise are by default compared by their own entries. Distances in
 the features of different networks, or after another resizing, cannot be held against each other."""
 
 EPILOG = (
@@ -36,7 +37,7 @@ class Options(NamedTuple):
     real: Path | None = None
     fake: Path | None = None
     paired: bool = False
-    features: str = "efficientnet"
+    features: str = ""
     weights: Path | None = None
     lpips: str = "alexnet"
     step: int | None = None
@@ -84,7 +85,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--real", type=_path, help="a folder of real pictures")
     parser.add_argument("--fake", type=_path, help="a folder of pictures to be judged by them")
     parser.add_argument("--paired", action="store_true", help="files of one name show the same thing")
-    parser.add_argument("--features", default="efficientnet", help="the network, as listed above")
+    parser.add_argument("--features", default="", help="the network, as listed above")
     parser.add_argument("--weights", type=_path, help="the weight file, for inception")
     parser.add_argument("--lpips", default="alexnet", choices=["alexnet", "vgg16", "none"], help="for pairs")
     which = parser.add_mutually_exclusive_group()

@@ -38,24 +38,25 @@ def read(workdir: str | Path, step: int | None = None, best: bool = False) -> Tr
         UserError: there is no run, or no such checkpoint.
     """
     workdir = Path(workdir).expanduser().absolute()
-    config = _config(workdir)
-    played = import_module(f"gan_jax.gans.{config.gan}").game(config)
-    step, state = _state(workdir, config, _like(played), step, best)
-    return Trained(workdir, config, played, step, state.params, state.average)
+    found = config(workdir)
+    played = import_module(f"gan_jax.gans.{found.gan}").game(found)
+    step, state = _state(workdir, found, _like(played), step, best)
+    return Trained(workdir, found, played, step, state.params, state.average)
 
 
-def _config(workdir: Path) -> ConfigDict:
+def config(workdir: Path) -> ConfigDict:
+    """The config of a run directory. Raises UserError when there is none that can be used."""
     path = workdir / "config.json"
     try:
-        config = settings.from_json(path.read_text(encoding="utf-8"))
-        rules.validate(config)
+        found = settings.from_json(path.read_text(encoding="utf-8"))
+        rules.validate(found)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(
             f"{workdir} holds no run: there is no {path}; name a --workdir of training"
         ) from error
     except (UserError, OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be used ({error}): restore it") from error
-    return config
+    return found
 
 
 def _like(played: game.Game) -> game.State:

@@ -2,8 +2,9 @@
 
 import jax.numpy as jnp
 import numpy as np
-from experiments.proof import Proof, Trained
 from sklearn.neighbors import KNeighborsClassifier
+
+from experiments.proof import Proof, Trained
 
 STEPS = {"steps": 4000, "evaluate_every": 0, "sample_every": 0, "checkpoint_every": 0}
 

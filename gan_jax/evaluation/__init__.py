@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import gan_jax
-from gan_jax import run
+from gan_jax import run, trained
 from gan_jax.errors import UserError
 from gan_jax.evaluate import Options
-from gan_jax.evaluation import folders, trained
+from gan_jax.evaluation import folders, generated, translated
 from gan_jax.evaluation.judge import Judge
 from gan_jax.metrics.score import as_json, table
 from gan_jax.progress import Display
@@ -24,11 +24,14 @@ def evaluate(options: Options) -> int:
     path = options.output or (options.workdir or Path()) / "evaluation.json"
     _check_place(path)
     with closing(Display()) as display:
-        judge = Judge(options, display)
+        makes_examples = options.workdir is not None and "examples" in trained.config(options.workdir).data
+        judge = Judge(options, display, generated.OWN if makes_examples and not options.features else None)
         if options.real and options.fake:
             about, groups = folders.judge(options.real, options.fake, options.paired, judge)
+        elif makes_examples:
+            about, groups = generated.judge(options.workdir or Path(), options.step, options.best, judge)
         else:
-            about, groups = trained.judge(
+            about, groups = translated.judge(
                 options.workdir or Path(), options.step, options.best, judge, path.parent
             )
         report = {"gan_jax": gan_jax.__version__, **about, "seed": options.seed, "left_out": judge.left_out}

@@ -21,12 +21,14 @@ Item = TypeVar("Item")
 class Judge:
     """Judges sets and pairs by the networks that the flags name."""
 
-    def __init__(self, options: Options, display: Display) -> None:
-        """Loads the feature network. Raises UserError when it cannot be had."""
+    def __init__(self, options: Options, display: Display, network: Extractor | None = None) -> None:
+        """Loads the feature network, unless one is given. Raises UserError when it cannot be had."""
         self.display, self.seed, self.lpips = display, options.seed, options.lpips
         self.hidden = options.hidden
         self.left_out: list[str] = []
-        self.network: Extractor = features.load(options.features, options.weights)
+        self.network: Extractor = network or features.load(
+            options.features or "efficientnet", options.weights
+        )
 
     def extract(self, title: str, pictures: Iterable[Levels], count: int) -> Extracted:
         """The features of about `count` pictures of 1 or 3 channels.

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
-from gan_jax import checkpoint, data
+from gan_jax import checkpoint, data, trained
 from gan_jax import model as models
 from gan_jax.data.pictures import Pictures
 from gan_jax.data.resized import Resized
 from gan_jax.data.shapes import pair
-from gan_jax.errors import UserError
 from gan_jax.evaluation import hidden
 from gan_jax.evaluation.judge import Judge, Levels
 from gan_jax.levels import to_float, to_uint8
@@ -49,11 +48,10 @@ def judge(
     Raises:
         UserError: no run, no such checkpoint, a game that does not translate, or data that are gone.
     """
-    found = checkpoints(workdir, step, best)
+    found = [models.of(run) for run in checkpoints(workdir, step, best)]
     config = found[0].config
     source = data.source(config.data)
-    if isinstance(source, data.Examples):
-        raise UserError(f"{workdir} holds a run that makes pictures of noise: it has nothing to translate")
+    assert isinstance(source, data.Source)  # a game that translates has no other
     judge.display.say(data.describe(source))
     test = data.test_pictures(source, config)
     train = {"x": source.train.x, "y": source.train.y}
@@ -67,14 +65,14 @@ def judge(
     return about, groups
 
 
-def checkpoints(workdir: Path, step: int | None, best: bool) -> list[Model]:
+def checkpoints(workdir: Path, step: int | None, best: bool) -> list[trained.Trained]:
     """The checkpoint asked for; else the newest and, where it is another one, the best."""
     if best or step is not None:
-        return [models.load(workdir, step, best)]
-    newest = models.load(workdir)
+        return [trained.read(workdir, step, best)]
+    newest = trained.read(workdir)
     metric = newest.config.best_metric
     of_best = checkpoint.best(workdir / "checkpoints", metric) if metric else None
-    return [newest] if of_best in (None, newest.step) else [newest, models.load(workdir, of_best)]
+    return [newest] if of_best in (None, newest.step) else [newest, trained.read(workdir, of_best)]
 
 
 def _real(kind: str, test: Images, train: Pictures, config: ConfigDict, judge: Judge) -> Real:

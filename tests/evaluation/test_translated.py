@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_jax import data, evaluate, settings
-from gan_jax.evaluation import trained
+from gan_jax.evaluation import translated
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -33,11 +33,13 @@ def run(tmp_path, monkeypatch):
     def judge(*flags, ways=("x2y", "y2x"), best=None, **changes):
         found = config(**changes)
 
-        def load(workdir, step=None, best=False):
+        def read(workdir, step=None, best=False):
             return model(found, 7 if step is None else step, ways)
 
-        monkeypatch.setattr(trained.models, "load", load)
-        monkeypatch.setattr(trained.checkpoint, "best", lambda folder, metric: best)
+        monkeypatch.setattr(translated.trained, "config", lambda workdir: found)
+        monkeypatch.setattr(translated.trained, "read", read)
+        monkeypatch.setattr(translated.models, "of", lambda run: run)
+        monkeypatch.setattr(translated.checkpoint, "best", lambda folder, metric: best)
         code = evaluate.main(
             [f"--workdir={tmp_path}", "--features=pixels:4", "--lpips=none", "--hidden=0", *flags]
         )
