@@ -64,7 +64,7 @@ CHOICES: dict[str, Collection[str]] = {
     "gan": _modules("gans"),
     "generator.network": _modules("networks"),
     "discriminator.network": _modules("networks"),
-    "encoder.network": _modules("networks"),
+    **dict.fromkeys(("encoder.network", "recognition.network"), _modules("networks")),
     "adversarial": ADVERSARIAL,
     "direction": ("x2y", "y2x"),
     "dtype": ("float32", "bfloat16"),
@@ -82,6 +82,7 @@ POSITIVE = number((int, float), lambda value: value > 0, "a number above 0")
 WEIGHT = number((int, float), lambda value: value >= 0, "a number, 0 or more")
 FRACTION = number((int, float), lambda value: 0 <= value <= 1, "a number from 0 to 1")
 BELOW_ONE = number((int, float), lambda value: 0 <= value < 1, "a number from 0 to below 1")
+YES_OR_NO = Rule(lambda value: isinstance(value, bool), "True or False")
 SIDE = Rule(_is_side, "a whole number of pixels, 1 or more, or two of them as height,width")
 
 RULES = {
@@ -89,20 +90,32 @@ RULES = {
     **dict.fromkeys(
         ("batch_size", "rate_every", "keep", "sample_pictures", "data.x_channels", "data.y_channels"), COUNT
     ),
-    **dict.fromkeys(("data.side", "data.channels", "latent.size", "discriminator_steps"), COUNT),
+    **dict.fromkeys(("data.side", "data.channels", "latent.size", "discriminator_steps", "codes"), COUNT),
     **dict.fromkeys(
-        ("data.classes", "data.labelled", "generator.depth", "discriminator.depth", "encoder.depth"),
+        (
+            "data.classes",
+            "data.labelled",
+            "generator.depth",
+            "discriminator.depth",
+            "encoder.depth",
+            "recognition.depth",
+            "continuous",
+        ),
         COUNT_OR_NONE,
     ),
     **dict.fromkeys(("generator.width", "generator.blocks", "generator.levels"), COUNT),
-    **dict.fromkeys(("discriminator.width", "discriminator.layers", "encoder.width"), COUNT),
+    **dict.fromkeys(
+        ("discriminator.width", "discriminator.layers", "encoder.width", "recognition.width"), COUNT
+    ),
     **dict.fromkeys(
         ("seed", "steps", "epochs", "pool_size", "data.workers", "data.test_pictures"), COUNT_OR_NONE
     ),
     **dict.fromkeys(("cycle_x", "cycle_y", "cycle_noise", "identity", "l1"), WEIGHT),
     **dict.fromkeys(("r1", "r2", "penalty", "discriminator_rate", "discriminator.noise"), WEIGHT),
+    **dict.fromkeys(("unlabelled", "supervised", "information", "information_continuous"), WEIGHT),
     **dict.fromkeys(("average", "beta1", "beta2", "generator.dropout"), BELOW_ONE),
     **dict.fromkeys(("data.resize", "data.crop"), SIDE),
+    **dict.fromkeys(("feature_matching", "inform_generator"), YES_OR_NO),
     "learning_rate": POSITIVE,
     "decay_fraction": FRACTION,
     "data.bits": Rule(lambda value: value in (8, 16), "8 or 16"),

@@ -15,7 +15,8 @@ class MLPDiscriminator(nn.Module):
 
     A condition (a one-hot label, a latent) enters every layer by a linear map of its own. With a key, Gaussian noise of
     standard deviation `noise` is added to the input and to every hidden layer. `outputs` = 0 gives the last hidden
-    layer. `spectral` divides every kernel by its largest singular value (Miyato et al. 2018, arXiv 1802.05957).
+    layer, before its noise. `spectral` divides every kernel by its largest singular value (Miyato et al. 2018,
+    arXiv 1802.05957).
     """
 
     outputs: int = 1
@@ -41,14 +42,17 @@ class MLPDiscriminator(nn.Module):
             x = Dense(self.width, **fields, name=f"dense_{i}")(self._noisy(x, keys, i), condition)
             x = BatchNorm(name=f"norm_{i}")(x) if self.norm == "batch" and i else x
             x = leaky_relu(x)
-        x = self._noisy(x, keys, self.depth)
         if not self.outputs:
             return x.astype(jnp.float32)
+        x = self._noisy(x, keys, self.depth)
         out = Dense(self.outputs, **fields, name=f"dense_{self.depth}")(x, condition).astype(jnp.float32)
         return out[:, 0] if self.outputs == 1 else out
 
     def _noisy(self, x: Array, keys: Array | None, layer: int) -> Array:
-        return x if keys is None else x + self.noise * jax.random.normal(keys[layer], x.shape, x.dtype)
+        if keys is None:
+            return x
+        # Drawn as float32 whatever x is: the same noise in every dtype.
+        return (x + self.noise * jax.random.normal(keys[layer], x.shape)).astype(x.dtype)
 
 
 def build(*, channels: int | None = None, **fields: Any) -> MLPDiscriminator:
