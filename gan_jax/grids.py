@@ -1,6 +1,7 @@
 """Sheets of pictures to look at: rows and columns with their names."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -16,6 +17,13 @@ FONT_SIZE = 18
 PAPER, INK = (255, 255, 255), (30, 30, 30)
 
 
+class Sheet(NamedTuple):
+    """A picture of pictures, and where they stand on it: JSON, see `show.layout`; empty where that is not known."""
+
+    pixels: UInt8[np.ndarray, "height width 3"]
+    layout: dict[str, Any] = {}
+
+
 def grid(
     rows: Sequence[Row], labels: Sequence[str] = (), row_labels: Sequence[str] = (), side: int = SIDE
 ) -> UInt8[np.ndarray, "height width 3"]:
@@ -26,16 +34,11 @@ def grid(
     reduced. Rows may be of unequal length and pictures of unequal size: each stands amid its cell.
     """
     shown = [[_rgb(np.asarray(image)) for image in row] for row in rows]
-    longest = max((max(image.shape[:2]) for row in shown for image in row), default=1)
-    factor = max(1, round(side / longest))
+    factor, xs, ys, widths, heights = frame(
+        [[image.shape[:2] for image in row] for row in shown], bool(labels), row_labels, side
+    )
     shown = [[image.repeat(factor, axis=0).repeat(factor, axis=1) for image in row] for row in shown]
-    columns = max((len(row) for row in shown), default=0)
-    widths = [max([row[c].shape[1] for row in shown if c < len(row)]) for c in range(columns)]
-    heights = [max((image.shape[0] for image in row), default=1) for row in shown]
     font = ImageFont.load_default(FONT_SIZE)
-    left = GAP + max((int(font.getlength(label)) + GAP for label in row_labels), default=0)
-    top = GAP + (FONT_SIZE + GAP if labels else 0)
-    xs, ys = _starts(left, widths), _starts(top, heights)
     sheet = Image.new("RGB", (xs[-1], ys[-1]), PAPER)
     for row, y, height in zip(shown, ys, heights, strict=False):
         for image, x, width in zip(row, xs, widths, strict=False):
@@ -49,6 +52,34 @@ def grid(
     for label, y, height in zip(row_labels, ys, heights, strict=False):
         draw.text((GAP, y + height // 2), label, INK, font, anchor="lm")
     return np.asarray(sheet)
+
+
+class Frame(NamedTuple):
+    """Where cells stand on a sheet, in pixels; `xs` and `ys` end with the sheet's own width and height."""
+
+    factor: int
+    xs: list[int]
+    ys: list[int]
+    widths: list[int]
+    heights: list[int]
+
+
+def frame(
+    sizes: Sequence[Sequence[tuple[int, int]]],
+    labelled: bool,
+    row_labels: Sequence[str] = (),
+    side: int = SIDE,
+) -> Frame:
+    """The frame of a sheet of pictures of these (height, width), which it enlarges `factor` times."""
+    longest = max((max(size) for row in sizes for size in row), default=1)
+    factor = max(1, round(side / longest))
+    columns = max((len(row) for row in sizes), default=0)
+    widths = [factor * max(row[c][1] for row in sizes if c < len(row)) for c in range(columns)]
+    heights = [max((factor * size[0] for size in row), default=1) for row in sizes]
+    font = ImageFont.load_default(FONT_SIZE)
+    left = GAP + max((int(font.getlength(label)) + GAP for label in row_labels), default=0)
+    top = GAP + (FONT_SIZE + GAP if labelled else 0)
+    return Frame(factor, _starts(left, widths), _starts(top, heights), widths, heights)
 
 
 def fitting(label: str, width: int, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> str:

@@ -2,11 +2,14 @@
 
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from gan_jax import png16, tiff
 from gan_jax.decoding import Unreadable, read
@@ -21,19 +24,23 @@ SUFFIXES = (".png", ".tif", ".tiff", ".npy", *PLAIN)
 
 
 def write(
-    path: str | os.PathLike[str], image: Shaped[np.ndarray, "height width channels"], bits: int = 8
+    path: str | os.PathLike[str],
+    image: Shaped[np.ndarray, "height width channels"],
+    bits: int = 8,
+    about: Mapping[str, str] | None = None,
 ) -> None:
     """One picture to a file whose suffix says the format; folders on the way are made.
 
     Floats are taken to lie in [-1, 1] and become levels of `bits`; uint8 and uint16 are written as they are.
 
     PNG holds 1 to 4 channels (2 and 4 with alpha), TIFF and npy any number, all three of 8 or 16 bits. JPEG,
-    WebP and BMP hold 1 or 3 channels of 8 bits. The file appears whole or not at all.
+    WebP and BMP hold 1 or 3 channels of 8 bits. The file appears whole or not at all. `about` are texts to keep in a
+    PNG of 8 bits, by their names.
 
     Raises UserError when the format cannot hold the picture, or the disk does not take it.
     """
     path = Path(path)
-    data = encode(path, image, bits)
+    data = encode(path, image, bits, about)
     beside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +55,12 @@ def write(
         ) from error
 
 
-def encode(path: Path, image: Shaped[np.ndarray, "height width channels"], bits: int = 8) -> bytes:
+def encode(
+    path: Path,
+    image: Shaped[np.ndarray, "height width channels"],
+    bits: int = 8,
+    about: Mapping[str, str] | None = None,
+) -> bytes:
     """The bytes of the file that `write` makes."""
     pixels = image if image.dtype in (np.uint8, np.uint16) else to_levels(image, bits)
     bits, suffix = 8 * pixels.dtype.itemsize, path.suffix.lower()
@@ -58,7 +70,7 @@ def encode(path: Path, image: Shaped[np.ndarray, "height width channels"], bits:
         np.save(stream, pixels)
         return stream.getvalue()
     if suffix == ".png" and channels <= 4:
-        return png16.encode(pixels) if bits == 16 else _pillow("PNG", pixels)
+        return png16.encode(pixels) if bits == 16 else _pillow("PNG", pixels, pnginfo=_texts(about))
     if suffix in (".tif", ".tiff"):
         if channels == 1 or (bits == 8 and channels == 3):
             return _pillow("TIFF", pixels)
@@ -73,8 +85,15 @@ def encode(path: Path, image: Shaped[np.ndarray, "height width channels"], bits:
     raise UserError(f"{path}: {suffix} cannot hold {channels} channels of {bits} bits; write .tif or .npy")
 
 
-def _pillow(form: str, pixels: Shaped[np.ndarray, "height width channels"]) -> bytes:
+def _texts(about: Mapping[str, str] | None) -> PngInfo:
+    texts = PngInfo()
+    for name, text in (about or {}).items():
+        texts.add_text(name, text)
+    return texts
+
+
+def _pillow(form: str, pixels: Shaped[np.ndarray, "height width channels"], **options: Any) -> bytes:
     stream = io.BytesIO()
     picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    picture.save(stream, form, **({"quality": 95} if form in ("JPEG", "WEBP") else {}))
+    picture.save(stream, form, **({"quality": 95} if form in ("JPEG", "WEBP") else {}), **options)
     return stream.getvalue()

@@ -1,15 +1,16 @@
-"""Everything that keeps what a run tells: metrics.jsonl and samples/, and TensorBoard where it is asked for."""
+"""Everything that keeps what a run tells: metrics.jsonl and samples/, report.html, TensorBoard if asked for."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from jaxtyping import UInt8
 from ml_collections import ConfigDict
-from numpy import ndarray
 
 from gan_jax import checkpoint, run, tensorboard
+from gan_jax.grids import Sheet
 from gan_jax.metrics.score import shown
 from gan_jax.monitors import Event
+from gan_jax.reporting.keeper import Page
 
 
 class Keeper(Protocol):
@@ -21,7 +22,7 @@ class Keeper(Protocol):
     def tell(self, event: Event) -> None:
         """What a monitor noticed."""
 
-    def show(self, step: int, picture: UInt8[ndarray, "h w c"]) -> None:
+    def show(self, step: int, sheet: Sheet) -> None:
         """A sheet of pictures."""
 
     def close(self) -> None:
@@ -45,10 +46,10 @@ class Records:
         for keeper in self._keepers:
             keeper.tell(event)
 
-    def show(self, step: int, picture: UInt8[ndarray, "h w c"]) -> None:
+    def show(self, step: int, sheet: Sheet) -> None:
         """A sheet of pictures."""
         for keeper in self._keepers:
-            keeper.show(step, picture)
+            keeper.show(step, sheet)
 
     def close(self) -> None:
         """There is no more."""
@@ -56,14 +57,14 @@ class Records:
             keeper.close()
 
 
-def opened(config: ConfigDict, workdir: Path, step: int | None) -> Records:
-    """The records of a run that goes on from `step`, or begins when that is None.
+def opened(config: ConfigDict, workdir: Path, step: int | None, say: Callable[[str], None]) -> Records:
+    """The records of a run that goes on from `step`, or begins when that is None; `say` is for the console.
 
     Raises:
         UserError: TensorBoard is asked for and not installed, or the disk takes nothing.
     """
     events: list[Keeper] = [tensorboard.Events(workdir, step)] if config.tensorboard else []
-    return Records([*events, run.Log(workdir, step)])
+    return Records([*events, run.Log(workdir, step), Page(workdir, say)])  # the page reads what the log wrote
 
 
 def outcome(checkpoints: Path, metric: str) -> str:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from jaxtyping import UInt8
 from ml_collections import ConfigDict
-from numpy import ndarray
 
 from gan_jax import images, settings
 from gan_jax.errors import UserError
+from gan_jax.grids import Sheet
 from gan_jax.monitors import Event
 
+LAYOUT = "gan_jax layout"
 # What may change when a run goes on: how long, and how often to look. Everything else would make it another experiment.
 FREE = frozenset(
     [
@@ -133,9 +133,13 @@ class Log:
         except OSError as error:
             raise _unwritten(self._path, error) from error
 
-    def show(self, step: int, picture: UInt8[ndarray, "h w c"]) -> None:
-        """Write samples/step_<step>.png. Raises UserError when the disk does not take it."""
-        images.write(self._samples / f"step_{step:07d}.png", picture)
+    def show(self, step: int, sheet: Sheet) -> None:
+        """Write samples/step_<step>.png, its layout among the texts of the file, as JSON under LAYOUT.
+
+        Raises UserError when the disk does not take it.
+        """
+        about = {LAYOUT: json.dumps(sheet.layout)} if sheet.layout else {}
+        images.write(self._samples / f"step_{step:07d}.png", sheet.pixels, about=about)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,16 +1,17 @@
 """What a game shows: its pictures on the test set, as arrays for metrics and as a labelled grid to look at."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from jax.sharding import Sharding
-from jaxtyping import Array, Float, Key, PyTree, UInt8
+from jaxtyping import Array, Float, Key, PyTree
 from ml_collections import ConfigDict
 
-from gan_jax import compiler, images
+from gan_jax import compiler, grids, images
 from gan_jax.game import Game, State, call
+from gan_jax.grids import Sheet
 from gan_jax.sampling import sample
 from gan_jax.sheets import sheet
 
@@ -101,17 +102,31 @@ def _bound(apply: Callable[..., Array], params: PyTree) -> Callable[..., Array]:
     return lambda *inputs: apply(params, *inputs)
 
 
-def grid(
-    game: Game, config: ConfigDict, test: Pictures, shown: Pictures, count: int
-) -> UInt8[np.ndarray, "h w c"]:
+def grid(game: Game, config: ConfigDict, test: Pictures, shown: Pictures, count: int) -> Sheet:
     """The first `count` examples: a row each, the columns of `game.rows` side by side, or as samples."""
     pictures = test | shown
     if not game.rows:
-        return sheet(shown, test, count)
+        return Sheet(sheet(shown, test, count))
     columns = [name for row in game.rows for name in row]
     count = min(count, *(len(pictures[name]) for name in columns))
     rows = [[pictures[name][i] for name in columns] for i in range(count)]
-    return images.grid(rows, [label(name, config.data) for name in columns])
+    labels = [label(name, config.data) for name in columns]
+    return Sheet(images.grid(rows, labels), layout(rows, labels, [len(row) for row in game.rows]))
+
+
+def layout(
+    rows: Sequence[Sequence[Float[np.ndarray, "height width channels"]]],
+    labels: Sequence[str],
+    groups: Sequence[int],
+) -> dict[str, Any]:
+    """Where a sheet of labelled columns has them, in pixels, as JSON; `groups` are how many columns belong together."""
+    frame = grids.frame([[(image.shape[0], image.shape[1]) for image in row] for row in rows], bool(labels))
+    return {
+        "size": [frame.xs[-1], frame.ys[-1]],
+        "columns": list(zip(frame.xs, frame.widths, labels, strict=False)),
+        "rows": list(zip(frame.ys, frame.heights, strict=False)),
+        "groups": list(groups),
+    }
 
 
 def label(name: str, data: ConfigDict) -> str:

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from jaxtyping import UInt8
-from numpy import ndarray
-
 from gan_jax.errors import UserError
+from gan_jax.grids import Sheet
 from gan_jax.monitors import Event
 
 
@@ -33,9 +31,9 @@ class Events:
         for name, value in values.items():
             self._writer.add_scalar(name, value, step)
 
-    def show(self, step: int, picture: UInt8[ndarray, "h w c"]) -> None:
+    def show(self, step: int, sheet: Sheet) -> None:
         """The sheet of sample pictures."""
-        self._writer.add_image("samples", picture, step, dataformats="HWC")
+        self._writer.add_image("samples", sheet.pixels, step, dataformats="HWC")
         self._writer.flush()
 
     def tell(self, event: Event) -> None:

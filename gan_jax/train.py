@@ -12,7 +12,7 @@ import jax
 from jaxtyping import Array
 from ml_collections import ConfigDict
 
-from gan_jax import agenda, compiler, data, finite, game, records, run, sharding, signals, warm_start
+from gan_jax import agenda, compiler, data, finite, game, records, run, sharding, signals, starts, warm_start
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.monitors import Event, Watch, not_finite
@@ -70,7 +70,9 @@ class Training:
         self.saved = self.state.step
         self.started, self.pace = time.monotonic(), Pace(self.state.step)
         step = None if self.before is None else self.state.step
-        self.records = records.opened(config, workdir, step) if self.leads else records.Records([])
+        self.records = (
+            records.opened(config, workdir, step, display.say) if self.leads else records.Records([])
+        )
         self.unchecked: deque[tuple[int, dict[str, Array]]] = deque()
         self.judged: tuple[int, dict[str, float]] = (-1, {})
 
@@ -117,6 +119,8 @@ class Training:
         if self.leads:
             run.remember(self.workdir, config)
         if self.state.step < config.steps:
+            if self.leads:
+                starts.note(self.workdir, self.state.step)
             self.display.say("compiling the first step ...")
 
     def _batches(self) -> Iterator[Any]:

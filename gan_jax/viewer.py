@@ -12,6 +12,7 @@ from gan_jax import data, show
 from gan_jax.data.seen import seen
 from gan_jax.errors import UserError
 from gan_jax.game import Game, State
+from gan_jax.grids import Sheet
 from gan_jax.metrics.judge import judge
 from gan_jax.metrics.live import SetMetrics
 from gan_jax.monitors import Finding, measures, pictures
@@ -74,7 +75,7 @@ class Viewer:
         found = pictures.findings(view.made, view.shown, view.test, self._source.paired_test, self._seen)
         return list(found)
 
-    def sheet(self, view: View) -> np.ndarray:
+    def sheet(self, view: View) -> Sheet:
         """The pictures side by side, with their names."""
         return show.grid(self._game, self._config, view.test, view.shown, self._config.sample_pictures)
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from gan_jax import run, settings
 from gan_jax.errors import UserError
+from gan_jax.grids import Sheet
 from gan_jax.run import FREE, Log, changes, claimed, remember
 
 ROOT = Path(__file__).parents[1]
@@ -208,7 +209,7 @@ def test_a_disk_that_takes_a_part_of_a_line(tmp_path: Path) -> None:
 def test_pictures(tmp_path: Path) -> None:
     log = Log(tmp_path, None)
     picture = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
-    log.show(500, picture)
+    log.show(500, Sheet(picture))
     log.close()
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "samples" / "step_0000500.png")), picture)
 

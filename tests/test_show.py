@@ -90,7 +90,7 @@ def test_a_sheet_has_a_row_for_each_example_and_a_column_for_each_name() -> None
     side = 96
     flat = {name: np.full((3, side, side, 1), value, np.float32) for name, value in (("x", -1), ("y", 1))}
     flat["x"][1] = 0
-    sheet = grid(GAME, LABELS, flat, {"fake_y": 0.5 + 0 * flat["x"]}, count=2)
+    sheet, _ = grid(GAME, LABELS, flat, {"fake_y": 0.5 + 0 * flat["x"]}, count=2)
     # Each side is doubled; gaps of 4 pixels; labels of 18 and a gap above.
     assert sheet.shape == (4 + 22 + 2 * (192 + 4), 4 + 3 * (192 + 4), 3)
     centres = [
@@ -102,7 +102,7 @@ def test_a_sheet_has_a_row_for_each_example_and_a_column_for_each_name() -> None
 
 def test_no_more_rows_than_examples() -> None:
     test = pictures(2, side=192)
-    assert grid(GAME, LABELS, test, {"fake_y": test["x"]}, count=9).shape[0] == 4 + 22 + 2 * (192 + 4)
+    assert grid(GAME, LABELS, test, {"fake_y": test["x"]}, count=9).pixels.shape[0] == 4 + 22 + 2 * (192 + 4)
 
 
 @pytest.mark.parametrize(
@@ -152,3 +152,16 @@ def test_labels_of_examples_are_the_names_themselves() -> None:
         "back",
         "made",
     ]
+
+
+def test_a_sheet_says_where_its_pictures_are() -> None:
+    test = pictures(3)
+    sheet, layout = grid(GAME, LABELS, test, {"fake_y": test["x"]}, count=2)
+    assert layout["groups"] == [2, 1]
+    assert [label for _, _, label in layout["columns"]] == ["photo", "drawing made", "drawing"]
+    assert layout["size"] == [sheet.shape[1], sheet.shape[0]]
+    (x, width, _), (y, height) = layout["columns"][2], layout["rows"][1]
+    cell = sheet[y : y + height, x : x + width]
+    levels = np.rint((-test["x"][1].clip(-1, 1) + 1) * 127.5).clip(0, 255)
+    np.testing.assert_array_equal(cell[::48, ::48, 0], levels[..., 0])
+    assert not (sheet[y : y + height, x + width : x + width + 4] < 255).any(), "and the gap begins"

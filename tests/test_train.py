@@ -166,7 +166,9 @@ def test_what_a_run_leaves(finished: Path, config: Callable[..., ConfigDict]) ->
         "checkpoints",
         "config.json",
         "metrics.jsonl",
+        "report.html",
         "samples",
+        "starts.jsonl",
     ]
     assert settings.from_json((finished / "config.json").read_text()) == config()
     assert steps(finished / "checkpoints") == [10, 20]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import gan_jax
-from gan_jax import run, trained
+from gan_jax import reporting, run, trained
 from gan_jax.errors import UserError
 from gan_jax.evaluate import Options
 from gan_jax.evaluation import folders, generated, translated
@@ -40,9 +40,19 @@ def evaluate(options: Options) -> int:
         run.write(path, text + "\n")
         for line in judge.left_out:
             display.say(line)
+        if options.workdir and path.parent == options.workdir:
+            _refresh(options.workdir, display)
     print("\n\n".join(table(group) for group in groups))
     print(f"\n{'replaced' if replaced else 'wrote'} {path}")
     return 1 if judge.left_out else 0
+
+
+def _refresh(workdir: Path, display: Display) -> None:
+    """The evaluation goes on the run's page too; a page that cannot be written takes nothing from it."""
+    try:
+        reporting.write(workdir)
+    except UserError as error:
+        display.say(str(error))
 
 
 def _check_place(path: Path) -> None:
