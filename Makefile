@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := .venv/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS))
 
-.PHONY: help train test test-slow lint format constraints
+.PHONY: help train test test-slow proofs bench lint format constraints
 
 help:
 	@echo "make train        train CycleGAN on the built-in pictures; again: go on where it stopped"
@@ -18,6 +18,8 @@ help:
 	@echo "                  ARGS='--config.steps=500'   more flags; ARGS=--help lists them"
 	@echo "make test         lint, types and all tests but the slow ones"
 	@echo "make test-slow    the tests that take minutes"
+	@echo "make proofs       every game from noise against its baselines, three seeds each (two hours on two cores)"
+	@echo "make bench        our training step against PyTorch's, on this machine"
 	@echo "make lint         style and types alone; make format mends the style"
 	@echo "make constraints  write the versions in .venv to constraints.txt"
 	@echo "PYTHON=python3.12 in front or behind chooses the interpreter for a new .venv"
@@ -31,6 +33,12 @@ test: lint
 
 test-slow: .venv/installed-test
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+proofs: .venv/installed-test
+	@exec $(BIN)/python -m experiments.proof all
+
+bench: .venv/installed-test
+	@exec $(BIN)/python -m experiments.speed.bench $(ARGS)
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

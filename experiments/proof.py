@@ -1,6 +1,6 @@
 """Proves what a game claims: trains it and its baselines with several seeds, measures, and writes what came out.
 
-    python -m experiments.proof wgan_gp                     all seeds
+    python -m experiments.proof wgan_gp                     all seeds; "all" for all games
     python -m experiments.proof wgan_gp --seeds=0           one
     python -m experiments.proof --table                     only experiments/README.md anew
 
@@ -99,11 +99,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--again", action="store_true", help="measure what was measured already")
     parser.add_argument("--table", action="store_true", help="only write the pages anew")
     options = parser.parse_args(arguments)
-    names = options.names or (sorted(p.parent.name for p in HERE.glob("*/proof.py")) if options.table else [])
-    if not names:
-        parser.error(
-            "name at least one of " + ", ".join(sorted(p.parent.name for p in HERE.glob("*/proof.py")))
-        )
+    every = sorted(path.parent.name for path in HERE.glob("*/proof.py"))
+    names = every if options.table or "all" in options.names else options.names
+    if not names or not set(names) <= set(every):
+        parser.error(f"expected all, or some of {', '.join(every)}")
     compiler.prepare()
     for name in names:
         proof = load(name)
@@ -111,13 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.table:
             measure(name, proof, seeds, options.runs, options.again)
         pages.write(HERE / name, name, proof, read(name))
-    pages.write_table(
-        HERE,
-        {
-            path.parent.name: (load(path.parent.name), read(path.parent.name))
-            for path in sorted(HERE.glob("*/proof.py"))
-        },
-    )
+    pages.write_table(HERE, {name: (load(name), read(name)) for name in every})
     return 0
 
 

@@ -1,0 +1,150 @@
+"""Races our training step against PyTorch's, in turns, on this machine, and writes the tables of
+experiments/speed/README.md:
+
+    make bench                                               everything (an hour on two cores; what is known is kept)
+    python -m experiments.speed.bench --cases=default,128    some of it
+    python -m experiments.speed.bench --dtypes=float32
+
+The peer is the reference's step stated in PyTorch (torch_side.py): eager and torch.compile, both memory formats, and
+the fastest of
+them counts. Both sides run in processes of their own and step in turns, A B A B, so that a busy machine slows both.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from experiments.speed import page
+from experiments.speed.cases import CASES
+
+HERE = Path(__file__).parent
+TURNS = 7
+VARIANTS = ("eager", "eager channels_last", "compile", "compile channels_last")
+
+
+class Side:
+    """A worker process, which keeps what it has prepared."""
+
+    def __init__(self, name: str) -> None:
+        command = [sys.executable, "-m", "experiments.speed.worker", name]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, do: str, **given: Any) -> dict[str, Any]:
+        """Its answer to one command."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"do": do, **given}) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"error": "the process ended"}
+
+    def close(self) -> None:
+        """End it."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Races what the flags name, keeps every result as soon as it is known, and writes the page."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--dtypes", default="float32,bfloat16")
+    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--again", action="store_true", help="measure what is known already")
+    parser.add_argument("--out", type=Path, default=HERE)
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / f"results_{device()}.json"
+    results = (
+        json.loads(path.read_text()) if path.exists() else {"machine": machine(), "limits": {}, "races": {}}
+    )
+    for dtype in options.dtypes.split(","):
+        if options.again or dtype not in results["limits"]:
+            results["limits"][dtype] = limits(dtype)
+            keep(path, results)
+        for case in options.cases.split(","):
+            name = f"{case}, {dtype}"
+            if options.again or name not in results["races"]:
+                results["races"][name] = race(case, dtype, options.turns)
+                keep(path, results)
+                print(page.line(name, results), flush=True)
+    page.write(options.out)
+    return 0
+
+
+def keep(path: Path, results: dict[str, Any]) -> None:
+    """Write what is known."""
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def limits(dtype: str) -> dict[str, Any]:
+    """The rates that either library reaches, one after the other."""
+    found = {}
+    for name in ("jax", "torch"):
+        side = Side(name)
+        found[name] = side.ask("limit", dtype=dtype)
+        side.close()
+    return found
+
+
+def race(case: str, dtype: str, turns: int) -> dict[str, Any]:
+    """Seconds of each turn of ours and of every variant of the peer's, each against ours in turns of its own."""
+    peer = Side("torch")
+    found: dict[str, Any] = {**peer.ask("flops", case=case), "variants": {}, "load": os.getloadavg()[0]}
+    peer.close()
+    for variant in VARIANTS:
+        sides = {"ours": Side("jax"), "peer": Side("torch")}
+        first = {
+            name: side.ask("prepare", case=case, dtype=dtype, variant=variant) for name, side in sides.items()
+        }
+        seconds: dict[str, list[float]] = {"ours": [], "peer": []}
+        if not any("error" in answer for answer in first.values()):
+            for _ in range(turns):
+                for name, side in sides.items():
+                    seconds[name].append(side.ask("step")["seconds"])
+        about = {name: side.ask("about") for name, side in sides.items()}
+        for side in sides.values():
+            side.close()
+        found["variants"][variant] = {"first": first, "seconds": seconds, "about": about}
+    return found
+
+
+def device() -> str:
+    """A name for the file of results: the accelerator, or the processor's kind."""
+    try:
+        shown = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()[0]
+    except (OSError, subprocess.CalledProcessError, IndexError):
+        shown = "cpu"
+    return "".join(c if c.isalnum() else "_" for c in shown.strip().lower())
+
+
+def machine() -> dict[str, Any]:
+    """What this runs on."""
+    info = Path("/proc/cpuinfo")
+    text = info.read_text() if info.exists() else ""
+    models = [line.split(":")[1].strip() for line in text.splitlines() if "model name" in line]
+    name = (models[0] if models else platform.processor()) + (" with AVX-512" if "avx512f" in text else "")
+    return {"name": name, "cores": os.cpu_count(), "device": device(), "python": platform.python_version()}
+
+
+def median(values: list[float]) -> float:
+    """The middle one."""
+    return statistics.median(values)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

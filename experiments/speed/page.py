@@ -1,0 +1,98 @@
+"""The tables of experiments/speed/README.md, from the results beside it."""
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+from experiments.speed.cases import CASES
+
+START, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+TITLES = (
+    "step", "numbers", "ours, s", "images/s", "GFLOP/s", "of the limit", "PyTorch's fastest, s", "which",
+    "ratio (spread of turns)", "first step: ours, PyTorch, s", "peak memory: ours, PyTorch, GiB",
+)  # fmt: skip
+
+
+def fastest(race: dict[str, Any]) -> str | None:
+    """The peer's variant with the smallest median, of those that ran."""
+    ran = {
+        name: statistics.median(one["seconds"]["peer"])
+        for name, one in race["variants"].items()
+        if one["seconds"]["peer"]
+    }
+    return min(ran, key=lambda name: ran[name]) if ran else None
+
+
+def limit(results: dict[str, Any], dtype: str) -> float:
+    """The best GFLOP/s of a convolution that either library reached."""
+    found = results["limits"].get(dtype, {})
+    rates = [rate for side in found.values() for name, rate in side.items() if name.startswith("convolution")]
+    return max(rates, default=float("nan"))
+
+
+def row(name: str, results: dict[str, Any]) -> list[str]:
+    """The cells of one race."""
+    race, (case, dtype) = results["races"][name], name.split(", ")
+    variant = fastest(race)
+    one = race["variants"][variant or next(iter(race["variants"]))]
+    ours = one["seconds"]["ours"]
+    if not ours or variant is None:
+        errors = {side: answer.get("error") for side, answer in one["first"].items()}
+        return [CASES[case].title, dtype, f"did not run: {errors}", *[""] * (len(TITLES) - 3)]
+    peer, second = one["seconds"]["peer"], statistics.median(ours)
+    ratios = sorted(theirs / own for own, theirs in zip(ours, peer, strict=True))
+    batch = 4 if "x4" in case or case == "photos" else 1
+    rate = 1e-9 * race["flops"] / second
+    first = [one["first"][side]["seconds"] for side in ("ours", "peer")]
+    bytes_ = [one["about"][side]["bytes"] / 2**30 for side in ("ours", "peer")]
+    return [
+        CASES[case].title,
+        dtype,
+        f"{second:.3g}",
+        f"{batch / second:.3g}",
+        f"{rate:.0f}",
+        f"{rate / limit(results, dtype):.0%}",
+        f"{statistics.median(peer):.3g}",
+        variant,
+        f"**{statistics.median(peer) / second:.2f}** ({ratios[0]:.2f} to {ratios[-1]:.2f})",
+        f"{first[0]:.0f}, {first[1]:.0f}",
+        f"{bytes_[0]:.2f}, {bytes_[1]:.2f}",
+    ]
+
+
+def line(name: str, results: dict[str, Any]) -> str:
+    """One race for the console."""
+    return "  ".join(f"{title}: {cell}" for title, cell in zip(TITLES, row(name, results), strict=True))
+
+
+def _rates(rates: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items() if name != "error")
+
+
+def write(folder: Path) -> None:
+    """README.md, with a section for each machine that has results."""
+    parts = [START]
+    for path in sorted(folder.glob("results_*.json")):
+        results = json.loads(path.read_text())
+        machine, races = results["machine"], results["races"]
+        about = next(iter(races.values()))["variants"]["eager"]["about"] if races else {}
+        versions = ", ".join(
+            f"{key} {value}" for side in about.values() for key, value in side.items() if key != "bytes"
+        )
+        parts += [
+            f"\n### {machine['name']}, {machine['cores']} cores, {machine['device']}\n",
+            f"Python {machine['python']}, {versions}. Best rates found, GFLOP/s:\n",
+            *(
+                f"- {dtype}, {side}: " + _rates(rates)
+                for dtype, sides in results["limits"].items()
+                for side, rates in sides.items()
+            ),
+            f"\n| {' | '.join(TITLES)} |",
+            "|---" * len(TITLES) + "|",
+            *(f"| {' | '.join(row(name, results))} |" for name in races),
+        ]
+    path = folder / "README.md"
+    text = path.read_text() if path.exists() else f"# Speed\n\n{START}\n{END}\n"
+    before, _, rest = text.partition(START)
+    path.write_text(before + "\n".join([*parts, END]) + rest.partition(END)[2])
