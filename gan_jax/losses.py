@@ -119,3 +119,18 @@ def l1(output: Float[Array, "..."], target: Float[Array, "..."]) -> Scalar:
 def l2(output: Float[Array, "..."], target: Float[Array, "..."]) -> Scalar:
     """E (output - target)^2, the mean squared error over all entries."""
     return jnp.mean(jnp.square(output - target))
+
+
+def distances(x: Float[Array, "b *shape"], y: Float[Array, "b *shape"]) -> Float[Array, " b"]:
+    """|x_i - y_i|_1, summed over all entries of an example."""
+    return jnp.sum(jnp.abs(x - y).reshape(len(x), -1), axis=1)
+
+
+def violations(
+    real: Float[Array, " b"], fake: Float[Array, " b"], margins: Float[Array, " b"]
+) -> Float[Array, " b"]:
+    """margin + L(x) - L(G(z)) of each pair: above 0 where L does not tell them apart by the margin.
+
+    Source: Qi 2017, arXiv 1701.06264, eq. 3.
+    """
+    return margins + real - fake

@@ -73,6 +73,8 @@ CHOICES: dict[str, Collection[str]] = {
         *("mnist", "fashion_mnist", "monuments", "tfds"),
     ),
     "latent.kind": ("normal", "uniform", "constant"),
+    "exponential": ("absolute", "square"),
+    "importance": ("violation", "location", "none"),
     "evaluate_features": FEATURES,
 }
 COUNT = number(int, lambda value: value >= 1, "a whole number, 1 or more")
@@ -113,9 +115,11 @@ RULES = {
     **dict.fromkeys(("cycle_x", "cycle_y", "cycle_noise", "identity", "l1"), WEIGHT),
     **dict.fromkeys(("r1", "r2", "penalty", "discriminator_rate", "discriminator.noise"), WEIGHT),
     **dict.fromkeys(("unlabelled", "supervised", "information", "information_continuous"), WEIGHT),
+    **dict.fromkeys(("margin", "example_loss", "clip"), WEIGHT),
+    "slope": number((int, float), lambda value: value <= 1, "a number up to 1"),
     **dict.fromkeys(("average", "beta1", "beta2", "generator.dropout"), BELOW_ONE),
     **dict.fromkeys(("data.resize", "data.crop"), SIDE),
-    **dict.fromkeys(("feature_matching", "inform_generator"), YES_OR_NO),
+    **dict.fromkeys(("feature_matching", "inform_generator", "hide_labels"), YES_OR_NO),
     "learning_rate": POSITIVE,
     "decay_fraction": FRACTION,
     "data.bits": Rule(lambda value: value in (8, 16), "8 or 16"),

@@ -3,10 +3,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+import torch
 from ml_collections import ConfigDict
 
 from gan_jax import optimizers, when
 from gan_jax.game import Game, Move, Player, Report, init, play
+from gan_jax.layers import spectral_norm
 
 
 def config(**fields):
@@ -90,3 +92,74 @@ def test_an_optimizer_without_a_logged_rate():
     game = Game({"A": player}, (Move("A", ("A",), lambda A: (A(), Report())),))
     _, log = play(game)(init(game, jax.random.key(0)), None, jax.random.key(1))
     assert set(log) == {"loss/A", "gradient/A"}
+
+
+def test_rmsprop_is_that_of_torch():
+    """Small gradients too: below the 1e-4 that optax's own epsilon would be."""
+    start = np.float32([1.0, -2.0, 0.5])
+    parameter = torch.nn.Parameter(torch.tensor(start))
+    theirs = torch.optim.RMSprop([parameter], lr=0.01)
+    ours, p = optimizers.rmsprop(0.01), jnp.asarray(start)
+    state = ours.init(p)
+    for step in range(5):
+        gradient = np.float32([1e-6, 0.3, -2.0]) * (step + 1) * (-1) ** step
+        parameter.grad = torch.tensor(gradient)
+        theirs.step()
+        update, state = ours.update(jnp.asarray(gradient), state, p)
+        p = optax.apply_updates(p, update)
+        np.testing.assert_allclose(p, parameter.detach().numpy(), rtol=1e-5)
+
+
+def test_clipped_weights_end_within_the_limit():
+    """0.05 moves freely, -0.3 and 0.2 stop at the border, and so does what begins beyond it."""
+    chain = optax.chain(optax.sgd(1.0), optimizers.clip_weights(0.1))
+    p = {"a": jnp.float32([0.0, -0.1, 0.0]), "b": jnp.float32([0.7])}
+    gradient = {"a": jnp.float32([-0.05, 0.2, -0.2]), "b": jnp.float32([0.0])}
+    update, _ = chain.update(gradient, chain.init(p), p)
+    found = optax.apply_updates(p, update)
+    np.testing.assert_allclose(found["a"], [0.05, -0.1, 0.1], rtol=1e-6)
+    np.testing.assert_allclose(found["b"], [0.1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6), (5, 1)])
+def test_power_iteration_finds_the_largest_singular_value(shape):
+    """Beside every kernel, however deep; other parameters are left as the chain moved them."""
+    random = np.random.default_rng(shape[0])
+    kernel = random.normal(size=shape).astype(np.float32)
+    layer = {"kernel": kernel, "u": random.normal(size=shape[0]).astype(np.float32), "bias": np.ones(2)}
+    params = jax.tree.map(jnp.asarray, {"inner": {"dense": layer}, "other": {"u": np.float32([7])}})
+    transform = optimizers.power_iteration()
+    state = transform.init(params)
+    estimates = []
+    for _ in range(60):
+        update, state = transform.update(jax.tree.map(jnp.zeros_like, params), state, params)
+        params = optax.apply_updates(params, update)
+        estimates.append(
+            float(spectral_norm(params["inner"]["dense"]["kernel"], params["inner"]["dense"]["u"])[0])
+        )
+    true = np.linalg.svd(kernel, compute_uv=False)[0]
+    np.testing.assert_allclose(estimates[-1], true, rtol=1e-3)
+    assert max(estimates) <= true * (
+        1 + 1e-5
+    )  # never over-estimated, so that the divided kernel is never below 1
+    assert estimates == pytest.approx(sorted(estimates), rel=1e-5)
+    np.testing.assert_array_equal(params["other"]["u"], [7])
+    np.testing.assert_array_equal(params["inner"]["dense"]["kernel"], kernel)
+
+
+def test_power_iteration_sees_the_kernel_after_its_step():
+    params = {"kernel": jnp.eye(2), "u": jnp.float32([0.6, 0.8])}
+    update = {"kernel": jnp.diag(jnp.float32([1, 0])), "u": jnp.zeros(2)}
+    moved, _ = optimizers.power_iteration().update(update, optax.EmptyState(), params)
+    by_hand = np.array([4 * 0.6, 0.8])  # W W' u with W = diag(2, 1)
+    np.testing.assert_allclose(params["u"] + moved["u"], by_hand / np.linalg.norm(by_hand), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("every", "period", "rates"), [(1, 2, [1, 1, 2 / 3, 1 / 3]), (4, 2, [1, 1, 1, 1, 0.5, 0.5])]
+)
+def test_a_schedule_of_a_player_that_moves_in_every_second_step(every, period, rates):
+    """8 or 12 rounds are 4 or 6 steps of its own, the last half, or third, falling; units of 4 rounds are 2 steps."""
+    fields = {"steps": 2 * len(rates), "rate_every": every, "decay_fraction": 0.5 if every == 1 else 0.34}
+    schedule = optimizers.schedule(config(learning_rate=1.0, **fields), period=period)
+    np.testing.assert_allclose([schedule(jnp.int32(step)) for step in range(len(rates))], rates, rtol=1e-6)

@@ -7,6 +7,7 @@ from ml_collections import ConfigDict
 from gan_jax import flags, losses, rules, sampling, settings
 from gan_jax.data import examples
 from gan_jax.errors import UserError
+from gan_jax.gans import wgan_egp
 from gan_jax.metrics import live
 from gan_jax.monitors import saturation
 
@@ -132,6 +133,8 @@ def test_the_names_are_those_of_the_code() -> None:
     assert set(rules.ADVERSARIAL) == set(losses.ADVERSARIAL)
     assert set(rules.CHOICES["data.examples"]) == set(examples.MODULES)
     assert set(rules.CHOICES["latent.kind"]) == set(sampling.LATENTS)
+    assert set(rules.CHOICES["exponential"]) == set(wgan_egp.POWERS) == set(wgan_egp.LIMITS)
+    assert set(rules.CHOICES["importance"]) == set(wgan_egp.WEIGHTS)
     assert rules.FEATURES == live.NETWORKS
     assert set(saturation.GENERATORS) == set(losses.ADVERSARIAL) - {"wasserstein"}
     assert "cyclegan" in rules.CHOICES["gan"]

@@ -127,24 +127,25 @@ def test_a_checkpoint_can_hold_the_state(run):
 
 def test_bfloat16_is_near_float32(run, tiny):
     """The losses of every move at the first parameters; and a whole round gives a state of the same types."""
-    half = made(tiny(run.file, {"dtype": "bfloat16"}))
-    batch = run.batches[0]
+    half, batch = made(tiny(run.file, {"dtype": "bfloat16"})), run.batches[0]
 
-    @functools.partial(jax.jit, **QUICK)
-    def losses(params, memory, batch):
-        networks = {name: functools.partial(p.apply, params[name]) for name, p in half.players.items()}
-        values = {}
-        for i, move in enumerate(moves(half)):
-            rng = jax.random.fold_in(jax.random.fold_in(KEY, 0), i)  # what the round gives it
-            given = networks | {"batch": batch, "memory": memory, "step": 0, "rng": rng}
-            values[move.name], report = call(move.loss, given)
-            memory = memory | report.memory
-        return values
+    def losses(game):
+        @functools.partial(jax.jit, **QUICK)
+        def values(params, memory, batch):
+            networks = {name: functools.partial(p.apply, params[name]) for name, p in game.players.items()}
+            found = {}
+            for move in moves(game):
+                given = networks | {"batch": batch, "memory": memory, "step": 0, "rng": KEY}
+                found[move.name], report = call(move.loss, given)
+                memory = memory | report.memory
+            return found
 
-    found = losses(run.start.params, run.start.memory, batch)
+        return values(run.start.params, run.start.memory, batch)
+
+    found, expected = losses(half), losses(run.game)
     for name, value in found.items():
-        np.testing.assert_allclose(value, run.logs[0][f"loss/{name}"], rtol=0.02, atol=0.01)
-    assert any(value != run.logs[0][f"loss/{name}"] for name, value in found.items())
+        np.testing.assert_allclose(value, expected[name], rtol=0.02, atol=0.01)
+    assert any(value != expected[name] for name, value in found.items())
 
     def round(state):
         state, _ = play(half)(state._replace(step=0), batch, KEY)
