@@ -8,12 +8,12 @@ from gan_jax.data.shapes import pair
 from gan_jax.decoding import Unreadable
 from gan_jax.errors import UserError
 from gan_jax.levels import to_float
-from gan_jax.page.handlers import Test
+from gan_jax.page.handlers import Sample
 
 EACH = 12  # pictures of a kind
 
 
-def pictures(config: ConfigDict, directions: tuple[str, ...]) -> tuple[list[Test], str]:
+def pictures(config: ConfigDict, directions: tuple[str, ...]) -> tuple[list[Sample], str]:
     """The first test pictures of each kind that can be translated, resized as in training; and a line for the log."""
     try:
         source = data.source(config.data)
@@ -28,7 +28,7 @@ def pictures(config: ConfigDict, directions: tuple[str, ...]) -> tuple[list[Test
             except Unreadable:
                 broken += 1
             else:
-                tests.append(Test(kind, to_float(picture)))
+                tests.append(Sample(kind, to_float(picture)))
     return tests, f"gallery: {len(tests)} test pictures of {source.name}" + f"; {broken} unreadable" * bool(
         broken
     )

@@ -22,7 +22,7 @@ GONE = "The page does not hold this picture any more: choose it once more."
 Image = Float[np.ndarray, "height width channels"]
 
 
-class Test(NamedTuple):
+class Sample(NamedTuple):
     """A test picture, in [-1, 1], and its kind: "x" or "y"."""
 
     kind: str
@@ -36,7 +36,7 @@ class Page(NamedTuple):
     limits: Limits
     reader: Reader
     shelf: Shelf
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Sample, ...] = ()
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -128,7 +128,7 @@ def _held(page: Page, name: object) -> tuple[Held, str]:
     return held, back
 
 
-def _test(page: Page, given: str) -> Test:
+def _test(page: Page, given: str) -> Sample:
     number = given.removeprefix(TEST)
     if not (number.isascii() and number.isdigit() and len(number) < 5 and int(number) < len(page.tests)):
         raise UserError("There is no such test picture: load the page again.")

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from gan_jax.levels import to_uint8
 from gan_jax.page.damage import SLIDERS, lost
-from gan_jax.page.handlers import Hidden, Test
+from gan_jax.page.handlers import Hidden, Sample
 from gan_jax.page.shelf import Held
 
 Image = Float[np.ndarray, "height width channels"]
@@ -85,7 +85,7 @@ def _bar(name: str, value: float) -> str:
 
 def curves(found: dict[str, list[float]]) -> str:
     """A small chart for each kind of damage: how far off the way back is, against its strength."""
-    most = max(max(values) for values in found.values())
+    most = max(max(values) for values in found.values()) or 1.0
     return (
         f'<div class="charts">{"".join(_chart(name, values, most) for name, values in found.items())}</div>'
     )
@@ -109,7 +109,7 @@ def _chart(name: str, values: list[float], most: float) -> str:
 <figcaption>{slider.label} <small>({slider.unit})</small></figcaption></figure>"""
 
 
-def thumbs(tests: tuple[Test, ...], data: ConfigDict) -> str:
+def thumbs(tests: tuple[Sample, ...], data: ConfigDict) -> str:
     """The test pictures as buttons, those of a kind after each other."""
     rows = []
     for kind in dict.fromkeys(test.kind for test in tests):

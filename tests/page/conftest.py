@@ -7,7 +7,7 @@ import pytest
 
 from gan_jax import settings
 from gan_jax.model import Model
-from gan_jax.page.handlers import Page, Test
+from gan_jax.page.handlers import Page, Sample
 from gan_jax.page.limits import Limits
 from gan_jax.page.reader import Reader
 from gan_jax.page.shelf import Shelf
@@ -33,6 +33,6 @@ def reader():
 @pytest.fixture
 def page(config, reader):
     """Two test pictures: a grey one of kind x, a dark one of kind y."""
-    tests = (Test("x", np.zeros((32, 32, 3), np.float32)), Test("y", np.full((32, 32, 3), -0.5, np.float32)))
+    tests = (Sample("x", np.zeros((32, 32, 3), np.float32)), Sample("y", np.full((32, 32, 3), -0.5, np.float32)))
     limits = Limits(max_megabytes=0.25, max_pixels=10_000, work_pixels=32 * 32 * 4, held=2)
     return Page(Model(config, 500, NETWORKS), limits, reader, Shelf(limits.held), tests)

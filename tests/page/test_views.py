@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from gan_jax.page import texts, views
-from gan_jax.page.handlers import Hidden, Test
+from gan_jax.page.handlers import Hidden, Sample
 from gan_jax.page.limits import Limits
 from gan_jax.page.shelf import Held
 
@@ -49,13 +49,15 @@ def test_what_was_lost_is_told(config):
 
 
 def test_charts_have_a_point_for_each_strength():
-    html = views.curves({"blur": [0.0, 10.0, 20.0], "jpeg": [5.0, 5.0, 40.0]})
-    assert html.count("<circle") == 6
-    assert 'points="20,70.0 60,55.5 100,41.0"' in html  # 0, a quarter and a half of 40, which is 58 high
+    html = views.curves({"blur": [0.0, 10.0, 20.0, 20.0, 20.0], "jpeg": [5.0, 5.0, 5.0, 5.0, 40.0]})
+    assert html.count("<circle") == 10
+    # 0, a quarter and a half of 40, which is 58 high
+    assert 'points="20,70.0 60,55.5 100,41.0 140,41.0 180,41.0"' in html
+    assert 'points="20,70.0 60,70.0 100,70.0 140,70.0 180,70.0"' in views.curves({"blur": [0.0] * 5})
 
 
 def test_thumbs_are_numbered_through(config):
-    html = views.thumbs((Test("x", BLACK), Test("y", WHITE), Test("x", WHITE)), config.data)
+    html = views.thumbs((Sample("x", BLACK), Sample("y", WHITE), Sample("x", WHITE)), config.data)
     assert re.findall(r'data-test="(\d)"', html) == ["0", "2", "1"]
     assert "${" not in html + texts.choose(Limits())
 
