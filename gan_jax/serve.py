@@ -5,12 +5,13 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from gan_jax import compiler
 from gan_jax.errors import UserError
 from gan_jax.page.limits import HELP as BOUNDS
 from gan_jax.page.limits import Limits
+from gan_jax.translate import Parser
 
 HELP = """\
 Serves a page on which a trained run can be tried: drop a picture, see it translated and back, and damage the
@@ -31,14 +32,6 @@ class Options(NamedTuple):
     step: int | None
     best: bool
     limits: Limits
-
-
-class Parser(argparse.ArgumentParser):
-    """Tells a mistake in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises UserError."""
-        raise UserError(f"{message}; --help tells more")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +81,7 @@ def serve(options: Options) -> int:
                 say(
                     f"WARNING: --host={options.host} opens the page to the network: whoever reaches it can use it"
                 )
-            server.run(guard, bound, lambda: say(f"the page is at {address}  (Ctrl-C stops it)"))
+            server.run(guard, bound, lambda stop: say(f"the page is at {address}  (Ctrl-C stops it)"))
         finally:
             worker.close()
             reader.close()

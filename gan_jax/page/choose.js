@@ -18,7 +18,7 @@ const take = (file) => {
   mark(null);
   if (file.size > props.most) {
     say(`This file cannot be used: it has ${(file.size / 1048576).toFixed(1)} MB; ` +
-        `at most ${+(props.most / 1048576).toFixed(1)} MB are taken.`);
+        `at most ${+(props.most / 1048576).toFixed(2)} MB are taken.`);
     return;
   }
   const reader = new FileReader();

@@ -106,6 +106,8 @@ class _Calls:
             shown = await self.worker.run(handler, self.page, *values)
             return [gr.skip() if part is None else part for part in shown]
 
+        call.__name__ = handler.__name__
+
         event(
             call,
             inputs,

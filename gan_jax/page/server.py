@@ -95,8 +95,11 @@ def offline() -> Iterator[Path]:
             tempfile.tempdir = before
 
 
-def run(guard: Guard, bound: socket.socket, ready: Callable[[], None]) -> None:
-    """Serves until SIGINT, SIGTERM or SIGHUP; a second one ends the process at once."""
+def run(guard: Guard, bound: socket.socket, ready: Callable[[Callable[[], None]], None]) -> None:
+    """Serves until SIGINT, SIGTERM or SIGHUP; a second one ends the process at once.
+
+    `ready` is called when it has begun, with a function that stops it.
+    """
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -111,7 +114,11 @@ def run(guard: Guard, bound: socket.socket, ready: Callable[[], None]) -> None:
             """Tells when it has begun."""
             await super().startup(sockets)
             if self.started:
-                ready()
+                ready(self.stop)
+
+        def stop(self) -> None:
+            """Ends open answers soon."""
+            self.should_exit = True
 
     config = uvicorn.Config(
         guard,
@@ -129,7 +136,7 @@ def run(guard: Guard, bound: socket.socket, ready: Callable[[], None]) -> None:
     def stop(number: int, frame: object) -> None:
         if server.should_exit:
             os._exit(128 + number)
-        server.should_exit = True
+        server.stop()
 
     if threading.current_thread() is threading.main_thread():
         for number in signals.SIGNALS:
