@@ -92,7 +92,9 @@ def test_ctrl_c_stops_it_cleanly_and_a_network_is_warned_of(tmp_path):
     """While a visitor's browser holds a line open; nothing of it stays, no process and no file."""
     environment = {"TMPDIR": str(tmp_path), "PYTHONPATH": str(PAGE.parents[2])}
     command = [sys.executable, str(PAGE), f"--workdir={tmp_path}", "--port=0", "--host=0.0.0.0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | environment) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=os.environ | environment
+    ) as process:
         said = [process.stderr.readline()]
         while "the page is at" not in said[-1]:
             said.append(process.stderr.readline())

@@ -1,5 +1,7 @@
 """The run's own test pictures, for the page's gallery."""
 
+from typing import cast
+
 from ml_collections import ConfigDict
 
 from gan_jax import data
@@ -16,7 +18,7 @@ EACH = 12  # pictures of a kind
 def pictures(config: ConfigDict, directions: tuple[str, ...]) -> tuple[list[Sample], str]:
     """The first test pictures of each kind that can be translated, resized as in training; and a line for the log."""
     try:
-        source = data.source(config.data)
+        source = cast(data.Source, data.source(config.data))  # a game that translates has no other
     except (UserError, OSError) as error:
         return [], f"no gallery: the run's test pictures cannot be read any more ({error})"
     tests, broken = [], 0

@@ -17,7 +17,7 @@ Pixels = Shaped[np.ndarray, "height width channels"]
 
 
 class Reader:
-    """Decodes one file at a time, by the rules of `gan_jax.decoding`; its process is started anew when it has fallen."""
+    """Decodes one file at a time, by the rules of `gan_jax.decoding`; its process starts anew when it has fallen."""
 
     def __init__(self, max_pixels: int, seconds: float) -> None:
         """At most so many pixels in a picture, and so many seconds for it."""

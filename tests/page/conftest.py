@@ -1,4 +1,4 @@
-"""A page whose model is arithmetic, so that what it shows is known: x2y gives the negative, y2x takes half of it back."""
+"""A page whose model is arithmetic, so that what it shows is known: x2y gives the negative, y2x half of that."""
 
 import os
 import re
@@ -41,7 +41,10 @@ def reader():
 @pytest.fixture
 def page(config, reader):
     """Two test pictures: a grey one of kind x, a dark one of kind y."""
-    tests = (Sample("x", np.zeros((32, 32, 3), np.float32)), Sample("y", np.full((32, 32, 3), -0.5, np.float32)))
+    tests = (
+        Sample("x", np.zeros((32, 32, 3), np.float32)),
+        Sample("y", np.full((32, 32, 3), -0.5, np.float32)),
+    )
     limits = Limits(max_megabytes=0.25, max_pixels=10_000, work_pixels=32 * 32 * 4, held=2)
     return Page(Model(config, 500, NETWORKS), limits, reader, Shelf(limits.held), tests)
 
@@ -54,7 +57,9 @@ def program(folder, *flags):
     script = Path(__file__).with_name("arithmetic_page.py")
     command = [sys.executable, str(script), f"--workdir={folder}", "--port=0", *flags]
     environment = {"TMPDIR": str(folder), "HOME": str(folder), "XLA_FLAGS": "", "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | environment, cwd=folder) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=os.environ | environment, cwd=folder
+    ) as process:
         said, found = [], None
         try:
             for line in process.stderr:

@@ -71,7 +71,13 @@ def test_a_model_of_one_direction(page, config):
         ("file:/etc/passwd", "x2y", "32 x 32", Unreadable, "did not arrive whole"),
         ("file:" + "QUJD" * 100, "x2y", "32 x 32", Unreadable, "not a picture of a known kind"),
         ("file:" + "A" * 400_000, "x2y", "32 x 32", Unreadable, r"it has 0.3 MB; at most 0.25 MB are taken"),
-        (file(np.zeros((101, 100, 3), np.uint8)), "x2y", "32 x 32", Unreadable, "more than the limit of 10000"),
+        (
+            file(np.zeros((101, 100, 3), np.uint8)),
+            "x2y",
+            "32 x 32",
+            Unreadable,
+            "more than the limit of 10000",
+        ),
     ],
 )
 def test_wishes_that_cannot_be_met(page, given, way, size, error, words):

@@ -94,7 +94,12 @@ def test_the_border_between_two_pictures_moves(tab):
     box = tab.query_selector("#there .pair").bounding_box()
 
     def seen(share):
-        where = {"x": box["x"] + share * box["width"], "y": box["y"] + box["height"] * 0.8, "width": 1, "height": 1}
+        where = {
+            "x": box["x"] + share * box["width"],
+            "y": box["y"] + box["height"] * 0.8,
+            "width": 1,
+            "height": 1,
+        }
         return np.asarray(Image.open(io.BytesIO(tab.screenshot(clip=where))))[0, 0, 0]
 
     assert (seen(0.25), seen(0.75)) == (51, 204)

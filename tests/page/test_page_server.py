@@ -135,7 +135,9 @@ def test_nothing_is_stored(visitor, served):
     before = files(served[1])
     for value in (51, 52):
         visitor.translate(file(value))
-    upload = "--b\r\ncontent-disposition: form-data; name=\"files\"; filename=\"../a.png\"\r\n\r\nabc\r\n--b--\r\n"
+    upload = (
+        '--b\r\ncontent-disposition: form-data; name="files"; filename="../a.png"\r\n\r\nabc\r\n--b--\r\n'
+    )
     assert visitor.ask("POST", "/gradio_api/upload", upload.encode())[0] == 404
     assert files(served[1]) == before
     assert not any("gan_jax-page-" in path for path in before)
@@ -180,4 +182,4 @@ def test_the_page_names_no_other_host(visitor):
     assert status == 200
     for start in ('src="http', 'href="http', "url(http", "@import"):
         assert start not in text
-    assert "analytics_enabled\":false" in text
+    assert 'analytics_enabled":false' in text

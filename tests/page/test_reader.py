@@ -48,7 +48,9 @@ GOOD = {
     "animated": encoded(PLAIN, "GIF", "P", save_all=True, append_images=[Image.new("P", (20, 12))]),
     "palette and alpha": encoded(draw(12, 20, 4)),
 }
-PICKLED = b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '|O', 'fortran_order': False, 'shape': (1, 1)}".ljust(118)
+PICKLED = b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '|O', 'fortran_order': False, 'shape': (1, 1)}".ljust(
+    118
+)
 BAD = {
     "nothing": (b"", "empty file"),
     "words": (b"GET / HTTP/1.1", "not a picture of a known kind"),
@@ -105,7 +107,7 @@ def test_a_process_that_hangs_is_ended_in_time():
     reader.read(GOOD["plain"], 3, 8)
     reader.seconds = 0.2
     os.kill(reader.process.pid, signal.SIGSTOP)
-    with pytest.raises(Unreadable, match="took longer than 0.2 s"):
+    with pytest.raises(Unreadable, match=r"took longer than 0\.2 s"):
         reader.read(GOOD["plain"], 3, 8)
     reader.close()
     assert reader.process is None
