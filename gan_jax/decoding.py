@@ -68,6 +68,8 @@ def decode(data: bytes, channels: int = 3, bits: int = 8) -> Picture:
         raise Unreadable("too large for the memory") from error
     except ImportError as error:
         raise Unreadable(str(error)) from error
+    except Image.DecompressionBombError as error:  # Pillow's own, before it tells the size
+        raise Unreadable(f"more pixels than the limit of {Image.MAX_IMAGE_PIXELS}") from error
     except Image.UnidentifiedImageError as error:
         raise Unreadable(f"not a picture of a known kind ({', '.join(FORMATS)}, npy)") from error
     except Exception as error:  # on damaged bytes decoders raise anything: OSError, SyntaxError, struct.error

@@ -11,20 +11,22 @@ them counts. Both sides run in processes of their own and step in turns, A B A B
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
-import statistics
+import select
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from experiments.speed import page
-from experiments.speed.cases import CASES
+from experiments.speed.cases import CASES, config
 
 HERE = Path(__file__).parent
 TURNS = 7
+LONGEST = 600  # seconds for one answer; compiling is the longest
 VARIANTS = ("eager", "eager channels_last", "compile", "compile channels_last")
 
 
@@ -36,18 +38,24 @@ class Side:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, do: str, **given: Any) -> dict[str, Any]:
-        """Its answer to one command."""
+        """Its answer to one command; an error after LONGEST seconds, and for ever after."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"do": do, **given}) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps({"do": do, **given}) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return {"error": "the process has ended"}
+        if not select.select([self.process.stdout], [], [], LONGEST)[0]:
+            self.process.kill()
         line = self.process.stdout.readline()
-        return json.loads(line) if line else {"error": "the process ended"}
+        return json.loads(line) if line else {"error": f"no answer within {LONGEST} s"}
 
     def close(self) -> None:
         """End it."""
         assert self.process.stdin is not None
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
 
 
@@ -99,7 +107,8 @@ def limits(dtype: str) -> dict[str, Any]:
 def race(case: str, dtype: str, turns: int) -> dict[str, Any]:
     """Seconds of each turn of ours and of every variant of the peer's, each against ours in turns of its own."""
     peer = Side("torch")
-    found: dict[str, Any] = {**peer.ask("flops", case=case), "variants": {}, "load": os.getloadavg()[0]}
+    found: dict[str, Any] = {**peer.ask("flops", case=case), "batch": config(CASES[case], dtype).batch_size}
+    found |= {"variants": {}, "load": os.getloadavg()[0]}
     peer.close()
     for variant in VARIANTS:
         sides = {"ours": Side("jax"), "peer": Side("torch")}
@@ -139,11 +148,6 @@ def machine() -> dict[str, Any]:
     models = [line.split(":")[1].strip() for line in text.splitlines() if "model name" in line]
     name = (models[0] if models else platform.processor()) + (" with AVX-512" if "avx512f" in text else "")
     return {"name": name, "cores": os.cpu_count(), "device": device(), "python": platform.python_version()}
-
-
-def median(values: list[float]) -> float:
-    """The middle one."""
-    return statistics.median(values)
 
 
 if __name__ == "__main__":

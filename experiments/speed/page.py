@@ -42,7 +42,6 @@ def row(name: str, results: dict[str, Any]) -> list[str]:
         return [CASES[case].title, dtype, f"did not run: {errors}", *[""] * (len(TITLES) - 3)]
     peer, second = one["seconds"]["peer"], statistics.median(ours)
     ratios = sorted(theirs / own for own, theirs in zip(ours, peer, strict=True))
-    batch = 4 if "x4" in case or case == "photos" else 1
     rate = 1e-9 * race["flops"] / second
     first = [one["first"][side]["seconds"] for side in ("ours", "peer")]
     bytes_ = [one["about"][side]["bytes"] / 2**30 for side in ("ours", "peer")]
@@ -50,7 +49,7 @@ def row(name: str, results: dict[str, Any]) -> list[str]:
         CASES[case].title,
         dtype,
         f"{second:.3g}",
-        f"{batch / second:.3g}",
+        f"{race['batch'] / second:.3g}",
         f"{rate:.0f}",
         f"{rate / limit(results, dtype):.0%}",
         f"{statistics.median(peer):.3g}",

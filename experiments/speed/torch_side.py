@@ -12,7 +12,6 @@ from experiments.speed import reference
 from experiments.speed.cases import Case, config
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-VARIANTS = ("eager", "eager channels_last", "compile", "compile channels_last")
 
 
 def prepare(case: Case, dtype: str, variant: str) -> Any:

@@ -1,0 +1,78 @@
+"""The benchmark races equals: the same networks on both sides, and a page that says what was measured."""
+
+import json
+from math import prod
+
+import jax
+import jax.numpy as jnp
+import pytest
+import torch
+
+from experiments.speed import page, reference
+from experiments.speed.bench import Side
+from experiments.speed.cases import CASES, config
+from gan_jax import networks
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("block", ["generator", "discriminator"])
+def test_both_sides_have_as_many_parameters(name, block):
+    found = config(CASES[name], "float32")
+    x = jax.ShapeDtypeStruct((1, found.data.crop, found.data.crop, 3), jnp.float32)
+    ours = jax.eval_shape(networks.build(found[block], channels=3).init, jax.random.key(0), x)
+    with torch.device("meta"):
+        peer = reference.build(found[block])
+    assert sum(prod(leaf.shape) for leaf in jax.tree.leaves(ours)) == sum(
+        p.numel() for p in peer.parameters()
+    )
+
+
+RACE = {
+    "flops": 6e9,
+    "batch": 4,
+    "load": 0.0,
+    "variants": {
+        "eager": {
+            "first": {"ours": {"seconds": 9.0}, "peer": {"seconds": 1.0}},
+            "seconds": {"ours": [0.1, 0.2, 0.3], "peer": [0.3, 0.5, 0.4]},
+            "about": {"ours": {"jax": "1", "bytes": 2**30}, "peer": {"torch": "2", "bytes": 2**31}},
+        },
+        "compile": {
+            "first": {"ours": {"seconds": 9.0}, "peer": {"error": "RuntimeError: no compiler"}},
+            "seconds": {"ours": [], "peer": []},
+            "about": {"ours": {}, "peer": {}},
+        },
+    },
+}
+RESULTS = {
+    "machine": {"name": "a machine", "cores": 2, "device": "cpu", "python": "3"},
+    "limits": {"float32": {"jax": {"convolution 1 at 1": 60.0, "product": 99.0}, "torch": {"error": "none"}}},
+    "races": {"256x4, float32": RACE},
+}
+
+
+def test_a_row_has_medians_rates_ratio_and_spread():
+    cells = dict(zip(page.TITLES, page.row("256x4, float32", RESULTS), strict=True))
+    assert cells["ours, s"] == "0.2"
+    assert cells["images/s"] == "20"  # 4 / 0.2
+    assert (cells["GFLOP/s"], cells["of the limit"]) == ("30", "50%")  # 6 / 0.2, of 60
+    assert (cells["PyTorch's fastest, s"], cells["which"]) == ("0.4", "eager")
+    assert cells["ratio (spread of turns)"] == "**2.00** (1.33 to 3.00)"  # 0.4 / 0.2; 0.4 / 0.3 to 0.3 / 0.1
+    assert cells["peak memory: ours, PyTorch, GiB"] == "1.00, 2.00"
+
+
+def test_the_page_is_what_the_results_say(tmp_path):
+    (tmp_path / "results_cpu.json").write_text(json.dumps(RESULTS))
+    page.write(tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert "a machine, 2 cores, cpu" in text
+    assert "**2.00** (1.33 to 3.00)" in text
+    page.write(tmp_path)
+    assert (tmp_path / "README.md").read_text() == text
+
+
+def test_a_side_that_ends_is_an_error_and_no_wait():
+    side = Side("nothing")  # there is no such side: the process ends at once
+    assert "error" in side.ask("about")
+    assert "error" in side.ask("about")
+    side.close()
