@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gan_jax.convolutions import Image, conv, conv_transpose, depth_to_space, reflect_pad
 from gan_jax.errors import UserError
+from gan_jax.rows import even
 
 
 def nearest(x: Image) -> Image:
@@ -166,12 +167,12 @@ class Conv(nn.Module):
         """[B, h, w, c] -> [B, (h + 2 pad - size) // stride + 1, ..., features]."""
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel, bias = _parameters(self, shape, self.use_bias, self.dtype)
-        x = x.astype(self.dtype)
+        x = even(x).astype(self.dtype)
         if self.reflect:
             out = conv(reflect_pad(x, self.pad), kernel, self.stride)
         else:
             out = conv(x, kernel, self.stride, self.pad)
-        return out + bias.reshape(1, 1, 1, -1)
+        return even(out + bias.reshape(1, 1, 1, -1))
 
 
 class ConvTranspose(nn.Module):
@@ -187,7 +188,7 @@ class ConvTranspose(nn.Module):
         """[B, h, w, c] -> [B, 2 h, 2 w, features]."""
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel, bias = _parameters(self, shape, self.use_bias, self.dtype)
-        return conv_transpose(x.astype(self.dtype), kernel) + bias.reshape(1, 1, 1, -1)
+        return even(conv_transpose(even(x).astype(self.dtype), kernel) + bias.reshape(1, 1, 1, -1))
 
 
 class Upsample(nn.Module):
