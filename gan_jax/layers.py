@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from gan_jax.convolutions import Image, conv, conv_transpose, depth_to_space, reflect_pad
 from gan_jax.errors import UserError
 from gan_jax.rows import even
+from gan_jax.slices import mixes_examples
 
 
 def nearest(x: Image) -> Image:
@@ -68,6 +69,7 @@ class BatchNorm(nn.Module):
     @nn.compact
     def __call__(self, x: Float[Array, "batch *space channels"]) -> Float[Array, "batch *space channels"]:
         """Normalise over every axis but the last."""
+        mixes_examples("batch norm")
         scale = self.param("scale", lambda *a: 1 + nn.initializers.normal(0.02)(*a), x.shape[-1:])
         bias = self.param("bias", nn.initializers.zeros, x.shape[-1:])
         scale, bias = scale.reshape(1, 1, -1), bias.reshape(1, 1, -1)

@@ -1,0 +1,60 @@
+"""From a config to what plays it: the game, the devices, and rounds compiled for them."""
+
+from importlib import import_module
+from typing import Any
+
+import jax
+from jax.sharding import Mesh
+from jaxtyping import PyTree
+from ml_collections import ConfigDict
+
+from gan_jax import compiler, data, pieces, remat, sharding
+from gan_jax.errors import UserError
+from gan_jax.game import Game, State
+
+
+def made(config: ConfigDict) -> Game:
+    """The game that a config names, with `config.remat` as one whose networks are computed again."""
+    game: Game = import_module(f"gan_jax.gans.{config.gan}").game(config)
+    return remat.remat(game) if config.remat else game
+
+
+def mesh(config: ConfigDict) -> Mesh:
+    """The devices of a config, as `sharding.mesh`.
+
+    Raises:
+        UserError: `accumulate` does not divide the batch, or the devices cannot share a slice of it, or a picture.
+    """
+    if config.batch_size % config.accumulate:
+        raise UserError(
+            f"config.accumulate={config.accumulate}: expected a divisor of config.batch_size={config.batch_size}"
+        )
+    found = sharding.mesh(config.batch_size // config.accumulate, config.rows)
+    sharding.check(found, [leaf.shape for leaf in data.like(config).values()])
+    return found
+
+
+def slice_of(config: ConfigDict) -> Game:
+    """The game that is played in each of `config.accumulate` slices of a batch."""
+    small = config.copy_and_resolve_references()
+    with small.unlocked():
+        small.batch_size //= config.accumulate
+    return made(small)
+
+
+def placed(mesh: Mesh, config: ConfigDict, state: State) -> State:
+    """A fresh state on the devices."""
+    where = sharding.state_sharding(mesh, state, config.batch_size)
+    on_devices: State = jax.device_put(state._replace(step=()), where._replace(step=()))
+    return on_devices._replace(step=state.step)
+
+
+def options(mesh: Mesh, config: ConfigDict, state: State) -> dict[str, Any]:
+    """Of `game.play` and `game.program`, for `slice_of(config)`."""
+    # Without out_shardings XLA chooses where results lie, and the second round is compiled anew for that.
+    results = sharding.state_sharding(mesh, state, config.batch_size), sharding.replicated(mesh)
+    return {
+        "slices": config.accumulate,
+        "compiler_options": compiler.options(),
+        "out_shardings": results,
+    }
