@@ -1,22 +1,36 @@
 """From a config to what plays it: the game, the devices, and rounds compiled for them."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.sharding import Mesh
-from jaxtyping import PyTree
+from jaxtyping import Array, Key, PyTree
 from ml_collections import ConfigDict
 
-from gan_jax import compiler, data, pieces, remat, sharding
+from gan_jax import compiler, game, remat, rows, sharding
+from gan_jax.data import examples
+from gan_jax.data.shapes import batch_shapes
 from gan_jax.errors import UserError
 from gan_jax.game import Game, State
 
 
 def made(config: ConfigDict) -> Game:
     """The game that a config names, with `config.remat` as one whose networks are computed again."""
-    game: Game = import_module(f"gan_jax.gans.{config.gan}").game(config)
-    return remat.remat(game) if config.remat else game
+    plain: Game = import_module(f"gan_jax.gans.{config.gan}").game(config)
+    return remat.remat(plain) if config.remat else plain
+
+
+def batch_like(config: ConfigDict) -> dict[str, jax.ShapeDtypeStruct]:
+    """The shapes and types of a batch of this config, known before any example is read."""
+    if "examples" in config.data:
+        shapes = examples.batch_shapes(config)
+    else:
+        shapes = dict(zip("xy", batch_shapes(config), strict=True))
+    types = {"label": jnp.int32}
+    return {name: jax.ShapeDtypeStruct(shape, types.get(name, jnp.float32)) for name, shape in shapes.items()}
 
 
 def mesh(config: ConfigDict) -> Mesh:
@@ -30,7 +44,7 @@ def mesh(config: ConfigDict) -> Mesh:
             f"config.accumulate={config.accumulate}: expected a divisor of config.batch_size={config.batch_size}"
         )
     found = sharding.mesh(config.batch_size // config.accumulate, config.rows)
-    sharding.check(found, [leaf.shape for leaf in data.like(config).values()])
+    sharding.check(found, [leaf.shape for leaf in batch_like(config).values()])
     return found
 
 
@@ -47,6 +61,19 @@ def placed(mesh: Mesh, config: ConfigDict, state: State) -> State:
     where = sharding.state_sharding(mesh, state, config.batch_size)
     on_devices: State = jax.device_put(state._replace(step=()), where._replace(step=()))
     return on_devices._replace(step=state.step)
+
+
+def play(
+    mesh: Mesh, config: ConfigDict, state: State
+) -> Callable[[State, PyTree, Key[Array, ""]], tuple[State, dict[str, Array]]]:
+    """`game.play` on these devices, for a state that is `placed` there, in as many slices as the config says."""
+    round = game.play(slice_of(config), **options(mesh, config, state))
+
+    def on_mesh(state: State, batch: PyTree, key: Key[Array, ""]) -> tuple[State, dict[str, Array]]:
+        with rows.over(mesh):
+            return round(state, batch, key)
+
+    return on_mesh
 
 
 def options(mesh: Mesh, config: ConfigDict, state: State) -> dict[str, Any]:

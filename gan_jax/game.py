@@ -76,6 +76,7 @@ def play(
     each move `loss/<move>` and `gradient/<move>`, the norm of its gradient. With `slices` > 1 the game is that of a
     batch of so many times fewer examples, and each move's gradient the mean over as many slices: see `slices`.
     """
+    check(game)
     compiled = functools.cache(lambda moves: program(game, moves, slices, **jit_options))
 
     def round(state: State, batch: PyTree, key: Key[Array, ""]) -> tuple[State, dict[str, Array]]:
@@ -93,7 +94,6 @@ def active(game: Game, step: int) -> frozenset[str]:
 
 def program(game: Game, active: frozenset[str], slices: int = 1, **jit_options: Any) -> Any:
     """What `jax.jit` makes of a round of these moves; the `step` of the state that it takes is an array."""
-    check(game)
     return jax.jit(functools.partial(_round, game, active, slices), donate_argnums=0, **jit_options)
 
 
@@ -115,7 +115,7 @@ def _round(
             state = state._replace(memory=state.memory | report.memory)
             log |= {
                 f"loss/{move.name}": loss,
-                f"gradient/{move.name}": optax.global_norm(gradients),
+                f"gradient/{move.name}": _norm(gradients),
                 **report.log,
             }
             trained |= set(move.players)
@@ -175,3 +175,7 @@ def _average(game: Game, state: State, trained: set[str]) -> dict[str, PyTree]:
         decay = jnp.minimum(game.players[name].average, (1.0 + state.step) / (10.0 + state.step))
         average[name] = optax.incremental_update(state.params[name], average[name], 1.0 - decay)
     return average
+
+
+def _norm(tree: PyTree) -> Array:
+    return jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(tree)))

@@ -18,7 +18,7 @@ Network = Callable[..., Any]
 
 
 def remat(game: Game) -> Game:
-    """The same game, every call of whose networks is computed again for its gradient. Values and gradients are equal."""
+    """The same game, each call of whose networks is computed again for its gradient, with equal results."""
     return game._replace(
         players={name: p._replace(apply=forgetful(p.apply)) for name, p in game.players.items()}
     )
@@ -47,7 +47,7 @@ def forgetful(apply: Network) -> Network:
 def _ordered(function: Callable[..., Any]) -> Callable[..., Any]:
     """As `jax.checkpoint`, with the work in a branch that cannot begin before the gradient behind it is there.
 
-    On a CPU XLA drops the barriers that `jax.checkpoint` orders it by, and computes everything at once: nothing is saved.
+    On a CPU XLA drops the barriers that `jax.checkpoint` orders it by, and keeps as much as without.
     """
 
     @jax.custom_vjp

@@ -1,5 +1,6 @@
 """The height of pictures within networks, where a mesh has "rows": see `sharding`."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import jax
@@ -11,7 +12,9 @@ FREE = PartitionSpec.UNCONSTRAINED
 
 def over(mesh: Mesh) -> AbstractContextManager[object]:
     """Within, what is compiled knows the mesh, so that `even` can ask for it."""
-    enter = getattr(jax, "set_mesh", None) or jax.sharding.use_mesh  # its name before JAX 0.7
+    # Its name before JAX 0.7 was another.
+    enter: Callable[[Mesh], AbstractContextManager[object]]
+    enter = getattr(jax, "set_mesh", None) or jax.sharding.__dict__["use_mesh"]
     return enter(mesh)
 
 

@@ -90,7 +90,17 @@ SIDE = Rule(_is_side, "a whole number of pixels, 1 or more, or two of them as he
 RULES = {
     **{key: one_of(names) for key, names in CHOICES.items()},
     **dict.fromkeys(
-        ("batch_size", "rate_every", "keep", "sample_pictures", "data.x_channels", "data.y_channels"), COUNT
+        (
+            "batch_size",
+            "accumulate",
+            "rows",
+            "rate_every",
+            "keep",
+            "sample_pictures",
+            "data.x_channels",
+            "data.y_channels",
+        ),
+        COUNT,
     ),
     **dict.fromkeys(("data.side", "data.channels", "latent.size", "discriminator_steps", "codes"), COUNT),
     **dict.fromkeys(

@@ -31,7 +31,9 @@ def mesh(batch_size: int, rows: int = 1) -> Mesh:
     local = len(devices) // hosts
     if rows > local or (hosts > 1 and local % rows):
         at_most = "a divisor of" if hosts > 1 else "at most"
-        raise UserError(f"config.rows={rows}: expected {at_most} {local}, the devices of {'each' if hosts > 1 else 'this'} host")
+        raise UserError(
+            f"config.rows={rows}: expected {at_most} {local}, the devices of {'each' if hosts > 1 else 'this'} host"
+        )
     groups = len(devices) // rows
     if hosts == 1:
         groups = max(n for n in range(1, groups + 1) if batch_size % n == 0)
@@ -52,7 +54,9 @@ def check(mesh: Mesh, shapes: Collection[tuple[int, ...]]) -> None:
     rows = mesh.shape["rows"]
     heights = sorted({shape[1] for shape in shapes if len(shape) == 4})
     if rows > 1 and not heights:
-        raise UserError(f"config.rows={rows}: expected 1, as these examples are no pictures and have no rows to split")
+        raise UserError(
+            f"config.rows={rows}: expected 1, as these examples are no pictures and have no rows to split"
+        )
     for height in heights:
         if height % rows:
             raise UserError(f"config.rows={rows}: expected a divisor of the height of the pictures, {height}")
@@ -92,7 +96,9 @@ def state_sharding(mesh: Mesh, state: State, batch_size: int) -> State:
     def place(leaf: Any) -> NamedSharding:
         data = "data" if leaf.ndim and leaf.shape[0] == batch_size else None
         rows = "rows" if leaf.ndim == 4 and leaf.shape[1] % mesh.shape["rows"] == 0 else None
-        return NamedSharding(mesh, PartitionSpec(data, rows) if rows else PartitionSpec(*filter(None, [data])))
+        return NamedSharding(
+            mesh, PartitionSpec(data, rows) if rows else PartitionSpec(*filter(None, [data]))
+        )
 
-    whole = replicated(mesh)
-    return State(whole, whole, whole, whole, jax.tree.map(place, state.memory))
+    whole: State = jax.tree.map(lambda _: replicated(mesh), state)
+    return whole._replace(memory=jax.tree.map(place, state.memory))

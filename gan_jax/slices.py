@@ -32,12 +32,12 @@ def mixes_examples(what: str) -> None:
     if SLICED.get():
         raise UserError(
             f"config.accumulate: {what} would be that of a slice, not of the batch, and gradients would differ; "
-            'set another norm (as --config.generator.norm=instance) or --config.accumulate=1'
+            "set another norm (as --config.generator.norm=instance) or --config.accumulate=1"
         )
 
 
 def cut(x: Shaped[Array, "b *rest"], slices: int) -> Shaped[Array, "slices b/slices *rest"]:
-    """Slice i holds the examples i, i + slices, ...: so each device, which has a run of them, has some of each slice."""
+    """Slice i holds the examples i, i + slices, ...: each device has a run of them, and so a share of each slice."""
     return jnp.moveaxis(x.reshape(-1, slices, *x.shape[1:]), 1, 0)
 
 
@@ -57,11 +57,11 @@ def mean(
 ) -> tuple[Float[Array, ""], Any, PyTree]:
     """Loss, report and gradients of a batch, as means over its slices, which are played one after another.
 
-    `pull(batch, memory, rng)` gives those of one slice: the gradients like `moving`, the report with `log` and `memory`.
-    `small`, the memory of a game of one slice, tells what becomes of an entry. Where its shape is another one, it has a
-    value an example, and is cut and joined like the batch. A float without axes is a statistic: each slice sees the old
-    one, and the new one is the mean of theirs. Anything else, such as a pool, is handed from slice to slice. Each
-    slice draws random numbers of its own.
+    `pull(batch, memory, rng)` gives those of one slice: gradients like `moving`, a report with `log` and `memory`.
+    `small`, the memory of a game of one slice, tells what becomes of an entry. Where its shape is another one, the
+    entry has a value an example, and is cut and joined like the batch. A float without axes is a statistic: each slice
+    sees the old one, and the new one is the mean of theirs. Anything else, such as a pool, is handed from slice to
+    slice. Each slice draws random numbers of its own.
 
     Raises:
         UserError: a network mixes the examples of a batch, as batch norm does.
