@@ -1,6 +1,7 @@
 """From a config to what plays it: the game, the devices, and rounds compiled for them."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -10,7 +11,7 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Key, PyTree
 from ml_collections import ConfigDict
 
-from gan_jax import compiler, game, remat, rows, sharding
+from gan_jax import compiler, data, game, remat, rows, sharding
 from gan_jax.data import examples
 from gan_jax.data.shapes import batch_shapes
 from gan_jax.errors import UserError
@@ -85,3 +86,16 @@ def options(mesh: Mesh, config: ConfigDict, state: State) -> dict[str, Any]:
         "compiler_options": compiler.options(),
         "out_shardings": results,
     }
+
+
+def batches(mesh: Mesh, config: ConfigDict, source: data.AnySource, start: int) -> Iterator[dict[str, Array]]:
+    """This host's share of each batch from number `start` on, on the devices.
+
+    One batch ahead, so that copying one overlaps with the round that plays the other.
+    """
+    ahead: deque[dict[str, Array]] = deque()
+    share = {"process_index": jax.process_index(), "process_count": jax.process_count()}
+    for batch in data.batches(source, config, start=start, **share):
+        ahead.append(sharding.split(mesh, batch))
+        if len(ahead) > 1:
+            yield ahead.popleft()

@@ -3,9 +3,7 @@
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jax
 from jaxtyping import Array
@@ -20,6 +18,7 @@ from gan_jax import (
     game,
     records,
     run,
+    settings,
     sharding,
     signals,
     starts,
@@ -46,7 +45,7 @@ def train(config: ConfigDict, workdir: str | Path) -> int:
     display = Display(silent=not leads)
     with contextlib.closing(display), signals.watched(display.say) as stop:
         source = data.source(config.data)
-        config = agenda.settled(config, source)
+        config = settings.complete(agenda.settled(config, source))
         with run.claimed(workdir) if leads else contextlib.nullcontext():
             changes = run.changes(workdir, config)
             display.say(data.describe(source))
@@ -107,7 +106,7 @@ class Training:
         if stop.signal is None:
             self._begin()
         play = engine.play(self.mesh, self.config, self.state)
-        batches = self._batches()
+        batches = engine.batches(self.mesh, self.config, self.source, self.state.step)
         while self.state.step < self.config.steps and not stop.asked():
             try:
                 batch = next(batches)
@@ -130,15 +129,6 @@ class Training:
             if self.leads:
                 starts.note(self.workdir, self.state.step)
             self.display.say("compiling the first step ...")
-
-    def _batches(self) -> Iterator[Any]:
-        """Batches on the devices, one ahead, so that copying one overlaps with the round that plays the other."""
-        ahead: deque[Any] = deque()
-        share = {"process_index": jax.process_index(), "process_count": jax.process_count()}
-        for batch in data.batches(self.source, self.config, start=self.state.step, **share):
-            ahead.append(sharding.split(self.mesh, batch))
-            if len(ahead) > 1:
-                yield ahead.popleft()
 
     def _after(self, step: int, log: dict[str, Array]) -> None:
         """What follows a round: the log, the pictures, the metrics, the checkpoint."""
