@@ -26,6 +26,6 @@ VARIANTS = {"blind": {"hide_labels": True}, "mnist": MNIST}
 
 def get_config(variant: str = "") -> ConfigDict:
     """The built-in digits, or one of the VARIANTS."""
-    config = ConfigDict({"gan": "cgan", "hide_labels": False, **noise_to_image()})
+    config = ConfigDict({"gan": "cgan", "adversarial": "log", "hide_labels": False, **noise_to_image()})
     config.data.classes = 10
     return vary(config, variant, VARIANTS).lock()

@@ -51,6 +51,6 @@ VARIANTS = {
 
 def get_config(variant: str = "") -> ConfigDict:
     """The built-in digits, or one of the VARIANTS."""
-    config = ConfigDict({"gan": "dcgan", **noise_to_image(), **blocks(32)})
+    config = ConfigDict({"gan": "dcgan", "adversarial": "log", **noise_to_image(), **blocks(32)})
     config.steps = 4000
     return vary(config, variant, VARIANTS).lock()

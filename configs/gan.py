@@ -11,6 +11,7 @@ Variants, as in --config=configs/gan.py:ring
   minimax     `ring` with the loss of eq. 1, whose gradient vanishes where D wins
   hinge       `ring` with the hinge loss (Lim and Ye 2017)
   r1          `ring` with R1 of weight 0.1 (Mescheder et al. 2018)
+  spectral    hinge loss and a D of spectral norm (Miyato et al. 2018)
   mnist       28 x 28 pictures, convolutions; IDX files in datasets/mnist
 """
 
@@ -25,6 +26,10 @@ VARIANTS = {
     "minimax": RING | {"adversarial": "minimax"},
     "hinge": RING | {"adversarial": "hinge"},
     "r1": RING | {"r1": 0.1},
+    "spectral": {
+        "adversarial": "hinge",
+        "discriminator": {"network": "mlp_discriminator", "width": 256, "depth": 2, "spectral": True},
+    },
     "mnist": MNIST,
 }
 

@@ -5,9 +5,8 @@ Command:  python -m gan_jax.main --config=configs/infogan.py
 Hardware: two CPU cores; two minutes
 Expect:   see experiments/infogan
 
-Differences from the paper: 1. The continuous numbers' term weighs 0.1, as the paper has no value for it. 2. One
-learning rate for all players in the 8 x 8 setting; `mnist` has the paper's two. 3. The category enters G at every
-layer. 4. Leaky ReLUs have a slope of 0.2.
+Differences from the paper: 1. The continuous numbers' term weighs 0.1, as the paper has no value for it. 2. Leaky
+ReLUs have a slope of 0.2.
 
 Variants, as in --config=configs/infogan.py:uninformed
   uninformed   G does not descend the information's term: a GAN whose Q reads what happens to be there
@@ -26,8 +25,6 @@ VARIANTS = {
         "batch_size": 128,
         "latent": {"kind": "uniform", "size": 62},
         "recognition": {"network": "mlp_discriminator", "width": 128, "depth": 1, "norm": "none"},
-        "learning_rate": 1e-3,
-        "discriminator_rate": 2e-4,
     },
 }
 
@@ -44,6 +41,9 @@ def get_config(variant: str = "") -> ConfigDict:
             "information_continuous": 0.1,  # and for the numbers
             "inform_generator": True,
             "recognition": {"network": "mlp_discriminator", "width": 128, "depth": 0, "norm": "none"},
+            "latent": {"kind": "uniform", "size": 16},
+            "learning_rate": 1e-3,
+            "discriminator_rate": 2e-4,
         }
     )
     return vary(config, variant, VARIANTS).lock()

@@ -8,7 +8,7 @@ import optax
 from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
-from gan_jax import networks, sampling, stabilizers
+from gan_jax import losses, networks, sampling, stabilizers
 from gan_jax.data.examples import batch_shapes
 from gan_jax.game import Game, Move, Network, Report
 from gan_jax.players import player
@@ -68,6 +68,19 @@ def duel(
         ),
         sampler=sampling.Sampler("G", latent, classes),
     )
+
+
+def adversarial(config: ConfigDict, loss: losses.Adversarial) -> Game:
+    """The duel whose two losses are one of `losses.ADVERSARIAL`."""
+
+    def discriminator(D: Network, x: Array, fake: Array, key: Array) -> tuple[Float[Array, ""], Log]:
+        real_logits, fake_logits = D(x), D(fake)
+        return loss.discriminator(real_logits, fake_logits), outputs(real_logits, fake_logits)
+
+    def generator(D: Network, fake: Array) -> Float[Array, ""]:
+        return loss.generator(D(fake))
+
+    return duel(config, discriminator, generator)
 
 
 def outputs(real: Float[Array, " b"], fake: Float[Array, " b"]) -> Log:

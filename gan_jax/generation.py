@@ -85,8 +85,9 @@ class Generator:
         return labels.astype(np.int32)
 
     def _checked(self, z: Float[np.ndarray, "n latent"], n: int) -> Float[np.ndarray, "n latent"]:
-        if z.shape != (n, self.config.latent.size):
-            raise UserError(f"latents of shape {z.shape}: expected ({n}, {self.config.latent.size})")
+        expected = n, self._latents(0, 0).shape[1]
+        if z.shape != expected:
+            raise UserError(f"latents of shape {z.shape}: expected {expected}")
         return z
 
 

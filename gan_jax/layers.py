@@ -10,6 +10,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from gan_jax.convolutions import Image, conv, conv_transpose, depth_to_space, reflect_pad
 from gan_jax.errors import UserError
+from gan_jax.rows import even
+from gan_jax.slices import mixes_examples
 
 
 def nearest(x: Image) -> Image:
@@ -67,6 +69,7 @@ class BatchNorm(nn.Module):
     @nn.compact
     def __call__(self, x: Float[Array, "batch *space channels"]) -> Float[Array, "batch *space channels"]:
         """Normalise over every axis but the last."""
+        mixes_examples("batch norm")
         scale = self.param("scale", lambda *a: 1 + nn.initializers.normal(0.02)(*a), x.shape[-1:])
         bias = self.param("bias", nn.initializers.zeros, x.shape[-1:])
         scale, bias = scale.reshape(1, 1, -1), bias.reshape(1, 1, -1)
@@ -166,12 +169,12 @@ class Conv(nn.Module):
         """[B, h, w, c] -> [B, (h + 2 pad - size) // stride + 1, ..., features]."""
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel, bias = _parameters(self, shape, self.use_bias, self.dtype)
-        x = x.astype(self.dtype)
+        x = even(x).astype(self.dtype)
         if self.reflect:
             out = conv(reflect_pad(x, self.pad), kernel, self.stride)
         else:
             out = conv(x, kernel, self.stride, self.pad)
-        return out + bias.reshape(1, 1, 1, -1)
+        return even(out + bias.reshape(1, 1, 1, -1))
 
 
 class ConvTranspose(nn.Module):
@@ -187,7 +190,7 @@ class ConvTranspose(nn.Module):
         """[B, h, w, c] -> [B, 2 h, 2 w, features]."""
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel, bias = _parameters(self, shape, self.use_bias, self.dtype)
-        return conv_transpose(x.astype(self.dtype), kernel) + bias.reshape(1, 1, 1, -1)
+        return even(conv_transpose(even(x).astype(self.dtype), kernel) + bias.reshape(1, 1, 1, -1))
 
 
 class Upsample(nn.Module):

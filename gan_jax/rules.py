@@ -66,6 +66,7 @@ CHOICES: dict[str, Collection[str]] = {
     "discriminator.network": _modules("networks"),
     **dict.fromkeys(("encoder.network", "recognition.network"), _modules("networks")),
     "adversarial": ADVERSARIAL,
+    "distribution": ("bernoulli", "categorical", "continuous"),
     "direction": ("x2y", "y2x"),
     "dtype": ("float32", "bfloat16"),
     "data.examples": (
@@ -90,9 +91,20 @@ SIDE = Rule(_is_side, "a whole number of pixels, 1 or more, or two of them as he
 RULES = {
     **{key: one_of(names) for key, names in CHOICES.items()},
     **dict.fromkeys(
-        ("batch_size", "rate_every", "keep", "sample_pictures", "data.x_channels", "data.y_channels"), COUNT
+        (
+            "batch_size",
+            "accumulate",
+            "rows",
+            "rate_every",
+            "keep",
+            "sample_pictures",
+            "data.x_channels",
+            "data.y_channels",
+        ),
+        COUNT,
     ),
-    **dict.fromkeys(("data.side", "data.channels", "latent.size", "discriminator_steps", "codes"), COUNT),
+    **dict.fromkeys(("data.side", "data.channels", "latent.size", "discriminator_steps"), COUNT),
+    **dict.fromkeys(("codes", "categories", "samples"), COUNT),
     **dict.fromkeys(
         (
             "data.classes",
@@ -115,7 +127,7 @@ RULES = {
     **dict.fromkeys(("cycle_x", "cycle_y", "cycle_noise", "identity", "l1"), WEIGHT),
     **dict.fromkeys(("r1", "r2", "penalty", "discriminator_rate", "discriminator.noise"), WEIGHT),
     **dict.fromkeys(("unlabelled", "supervised", "information", "information_continuous"), WEIGHT),
-    **dict.fromkeys(("margin", "example_loss", "clip"), WEIGHT),
+    **dict.fromkeys(("margin", "example_loss", "clip", "baseline"), WEIGHT),
     "slope": number((int, float), lambda value: value <= 1, "a number up to 1"),
     **dict.fromkeys(("average", "beta1", "beta2", "generator.dropout"), BELOW_ONE),
     **dict.fromkeys(("data.resize", "data.crop"), SIDE),

@@ -22,6 +22,7 @@ FREE = frozenset(
         *("steps", "epochs", "log_every", "sample_every", "checkpoint_every", "evaluate_every"),
         *("sample_pictures", "keep", "best_metric", "tensorboard", "data.workers", "data.test_pictures"),
         "init_from",  # looked at when a run begins, and not again
+        *settings.HOW,  # the same gradients, however the work is done
     ]
 )
 

@@ -81,7 +81,7 @@ def _again(path: Path, model: Generator) -> Asked:
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"--latents={path}: expected a latents.npz of this command ({error})") from error
     if z.ndim != 2:
-        raise UserError(f"--latents={path}: z has shape {z.shape}, expected (n, {model.config.latent.size})")
+        raise UserError(f"--latents={path}: z has shape {z.shape}, expected (n, {model.latents(1).shape[1]})")
     return Asked(z, label, COLUMNS)
 
 

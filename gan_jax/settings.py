@@ -12,9 +12,17 @@ from ml_collections import ConfigDict
 
 from gan_jax.errors import UserError
 
+# How the work is done, whatever the experiment: in every config, whether its file names them or not.
+HOW = {
+    "dry_run": False,  # tell what it takes, and do nothing
+    "remat": False,  # less memory, a third more work
+    "accumulate": 1,  # slices that a batch is played in, one after another
+    "rows": 1,  # devices that share the height of a picture
+}
+
 
 def load(file: str) -> ConfigDict:
-    """The locked config of "path.py" or "path.py:variant", or of a run's "config.json".
+    """The locked config of "path.py" or "path.py:variant", or of a run's "config.json", with all keys of HOW.
 
     Raises:
         UserError: there is no such file, it cannot be run, or it has no such variant.
@@ -26,7 +34,7 @@ def load(file: str) -> ConfigDict:
             f"--config={file}: there is no file {path}{near or '; example: --config=configs/cyclegan.py'}"
         )
     if path.suffix == ".json":
-        return _load_json(path)
+        return complete(_load_json(path))
     spec = spec_from_file_location(f"config_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise UserError(f"--config={file}: expected a Python file (.py), or a variant behind a colon")
@@ -40,7 +48,7 @@ def load(file: str) -> ConfigDict:
         raise UserError(f"--config={file}: {_where(error, path)}{type(error).__name__}: {error}") from error
     if not isinstance(config, ConfigDict):
         raise UserError(f"--config={file}: get_config gave {type(config).__name__}, expected a ConfigDict")
-    return config.lock()
+    return complete(config)
 
 
 def _load_json(path: Path) -> ConfigDict:
@@ -48,6 +56,15 @@ def _load_json(path: Path) -> ConfigDict:
         return from_json(path.read_text(encoding="utf-8"))
     except (UserError, OSError, UnicodeDecodeError) as error:
         raise UserError(f"--config={path}: {error}") from error
+
+
+def complete(config: ConfigDict) -> ConfigDict:
+    """The config, locked, with what it lacks of HOW."""
+    with config.unlocked():
+        for key, value in HOW.items():
+            if key not in config:
+                config[key] = value
+    return config.lock()
 
 
 def split(file: str) -> tuple[Path, str]:

@@ -27,6 +27,26 @@ MNIST = {  # 28 x 28 pictures and convolutions
     "discriminator": {"network": "dcgan_discriminator", "width": 32, "norm": "batch"},
 }
 
+STRINGS = {  # symbols that depend on each other, for the games of discrete examples
+    "data.examples": "strings",
+    "distribution": "categorical",
+    "steps": 4000,
+    "latent": {"kind": "normal", "size": 8},
+    "generator": {"network": "mlp_generator", "width": 64, "depth": 2, "norm": "none", "bounded": False},
+    "discriminator": {"network": "mlp_discriminator", "width": 64, "depth": 2, "norm": "none"},
+    "learning_rate": 1e-3,
+}
+ZIPF = STRINGS | {  # a table of logits for each player
+    "data.examples": "zipf",
+    "steps": 3000,
+    "batch_size": 256,
+    "latent": {"kind": "constant", "size": 1},
+    "generator": {"network": "mlp_generator", "depth": 0, "bounded": False},
+    "discriminator": {"network": "mlp_discriminator", "depth": 0},
+    "learning_rate": 1e-2,
+    "decay_fraction": 0.5,
+}
+
 
 def noise_to_image() -> dict[str, Any]:
     """Digits of 8 x 8 pixels, small dense networks, Adam."""

@@ -3,16 +3,27 @@
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import jax
 from jaxtyping import Array
 from ml_collections import ConfigDict
 
-from gan_jax import agenda, compiler, data, finite, game, records, run, sharding, signals, starts, warm_start
+from gan_jax import (
+    agenda,
+    compiler,
+    data,
+    engine,
+    finite,
+    game,
+    records,
+    run,
+    settings,
+    sharding,
+    signals,
+    starts,
+    warm_start,
+)
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.monitors import Event, Watch, not_finite
@@ -34,7 +45,7 @@ def train(config: ConfigDict, workdir: str | Path) -> int:
     display = Display(silent=not leads)
     with contextlib.closing(display), signals.watched(display.say) as stop:
         source = data.source(config.data)
-        config = agenda.settled(config, source)
+        config = settings.complete(agenda.settled(config, source))
         with run.claimed(workdir) if leads else contextlib.nullcontext():
             changes = run.changes(workdir, config)
             display.say(data.describe(source))
@@ -54,13 +65,11 @@ class Training:
         """Build the game, place the state on the devices, and restore the newest checkpoint where there is one."""
         self.config, self.workdir, self.source, self.display = config, workdir, source, display
         self.leads = jax.process_index() == 0
-        self.game = import_module(f"gan_jax.gans.{config.gan}").game(config)
-        self.mesh = sharding.mesh(config.batch_size)
+        self.game, self.mesh = engine.made(config), engine.mesh(config)
         initial, self.key, show_key = jax.random.split(jax.random.key(config.seed), 3)
         self.viewer = Viewer(self.game, config, source, show_key, sharding.replicated(self.mesh))
         display.say("compiling the networks ...")
-        state = game.init(self.game, initial)
-        self.state = sharding.replicate(self.mesh, state._replace(step=()))._replace(step=0)
+        self.state = engine.placed(self.mesh, config, game.init(self.game, initial))
         fixed = set(self.game.players).difference(*(move.players for move in game.moves(self.game)))
         self.checkpoints = Checkpoints(workdir / "checkpoints", config.keep, config.best_metric, fixed)
         self.watch = Watch(config.get("adversarial", ""))
@@ -96,10 +105,8 @@ class Training:
         """Play rounds until the last step or a signal."""
         if stop.signal is None:
             self._begin()
-        # Without out_shardings XLA chooses where results lie, and the second round is compiled anew for that.
-        placed = sharding.replicated(self.mesh)
-        play = game.play(self.game, compiler_options=compiler.options(), out_shardings=placed)
-        batches = self._batches()
+        play = engine.play(self.mesh, self.config, self.state)
+        batches = engine.batches(self.mesh, self.config, self.source, self.state.step)
         while self.state.step < self.config.steps and not stop.asked():
             try:
                 batch = next(batches)
@@ -122,15 +129,6 @@ class Training:
             if self.leads:
                 starts.note(self.workdir, self.state.step)
             self.display.say("compiling the first step ...")
-
-    def _batches(self) -> Iterator[Any]:
-        """Batches on the devices, one ahead, so that copying one overlaps with the round that plays the other."""
-        ahead: deque[Any] = deque()
-        share = {"process_index": jax.process_index(), "process_count": jax.process_count()}
-        for batch in data.batches(self.source, self.config, start=self.state.step, **share):
-            ahead.append(sharding.split(self.mesh, batch))
-            if len(ahead) > 1:
-                yield ahead.popleft()
 
     def _after(self, step: int, log: dict[str, Array]) -> None:
         """What follows a round: the log, the pictures, the metrics, the checkpoint."""

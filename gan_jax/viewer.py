@@ -52,7 +52,8 @@ class Viewer:
     def look(self, state: State, count: int | None = None) -> View:
         """The first `count` test pictures (default: all) as the networks make them now."""
         test = {name: leaf[:count] for name, leaf in self._test.items()}
-        shown = self._show(state, test, self._key, self._config.batch_size)
+        together = self._config.batch_size // self._config.get("accumulate", 1)
+        shown = self._show(state, test, self._key, together)
         return View(test, shown, show.made(self._game, shown, test))
 
     def judge(self, view: View) -> dict[str, float]:

@@ -15,7 +15,7 @@ def verdict(found: Found) -> tuple[str, str]:
     better = all(a > b for a, b in zip(ours, theirs, strict=True))
     ring = toys.passed(found, "lsgan")
     why = (
-        f"Within three deviations of a mode: {np.mean(ours):.2f} of samples ({toys.told(found, 'lsgan', 'high quality')}), "
+        f"Within three deviations: {np.mean(ours):.2f} of samples ({toys.told(found, 'lsgan', 'high quality')}), "
         f"with the codes -1, 1, 0 {toys.told(found, 'codes -1, 1, 0', 'high quality')}, the GAN "
         f"{np.mean(theirs):.2f} ({toys.told(found, 'non-saturating GAN', 'high quality')}); modes "
         f"{toys.told(found, 'lsgan', 'captured')} of 8, the GAN {toys.told(found, 'non-saturating GAN', 'captured')}."

@@ -54,9 +54,11 @@ class Side:
     def close(self) -> None:
         """End it."""
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,7 +4,7 @@
 
 Mirza and Osindero: Conditional Generative Adversarial Nets, 2014, arXiv 1411.1784, eq. 2. y is one-hot, and enters
 every layer of both networks by a linear map of its own. Samples are of the labels of the batch. G descends
--E log D(G(z | y) | y).
+-E log D(G(z | y) | y); other losses than "log" may be taken.
 """
 
 from jaxtyping import Array, Float
@@ -23,15 +23,15 @@ def game(config: ConfigDict) -> Game:
     """
     if not config.data.classes:
         raise UserError("config.data.classes is 0: CGAN needs labels, as in --config.data.classes=10")
-    told = 0.0 if config.hide_labels else 1.0
+    adversarial, told = losses.ADVERSARIAL[config.adversarial], 0.0 if config.hide_labels else 1.0
 
     def discriminator(
         D: Network, x: Array, fake: Array, key: Array, y: Array
     ) -> tuple[Float[Array, ""], duel.Log]:
         real_logits, fake_logits = D(x, told * y), D(fake, told * y)
-        return losses.log_discriminator(real_logits, fake_logits), duel.outputs(real_logits, fake_logits)
+        return adversarial.discriminator(real_logits, fake_logits), duel.outputs(real_logits, fake_logits)
 
     def generator(D: Network, fake: Array, y: Array) -> Float[Array, ""]:
-        return losses.log_generator(D(fake, told * y))
+        return adversarial.generator(D(fake, told * y))
 
     return duel.duel(config, discriminator, generator, classes=config.data.classes)

@@ -10,21 +10,12 @@ tanh at its end, leaky ReLU in D; and Adam with beta1 = 0.5 and a rate of 2e-4 (
 in batches of their own, so that batch norm cannot tell which is which from the company they keep.
 """
 
-from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from gan_jax import duel, losses
-from gan_jax.game import Game, Network
+from gan_jax.game import Game
 
 
 def game(config: ConfigDict) -> Game:
-    """The game of a config."""
-
-    def discriminator(D: Network, x: Array, fake: Array, key: Array) -> tuple[Float[Array, ""], duel.Log]:
-        real_logits, fake_logits = D(x), D(fake)
-        return losses.log_discriminator(real_logits, fake_logits), duel.outputs(real_logits, fake_logits)
-
-    def generator(D: Network, fake: Array) -> Float[Array, ""]:
-        return losses.log_generator(D(fake))
-
-    return duel.duel(config, discriminator, generator)
+    """The game of a config; other losses than "log" may be tried with these networks."""
+    return duel.adversarial(config, losses.ADVERSARIAL[config.adversarial])

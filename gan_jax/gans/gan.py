@@ -8,22 +8,12 @@ then G once.
 G descends -E log D(G(z)) (section 3), or, with adversarial="minimax", E log(1 - D(G(z))) as in eq. 1.
 """
 
-from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
 from gan_jax import duel, losses
-from gan_jax.game import Game, Network
+from gan_jax.game import Game
 
 
 def game(config: ConfigDict) -> Game:
     """The game of a config, with any of `losses.ADVERSARIAL`."""
-    adversarial = losses.ADVERSARIAL[config.adversarial]
-
-    def discriminator(D: Network, x: Array, fake: Array, key: Array) -> tuple[Float[Array, ""], duel.Log]:
-        real_logits, fake_logits = D(x), D(fake)
-        return adversarial.discriminator(real_logits, fake_logits), duel.outputs(real_logits, fake_logits)
-
-    def generator(D: Network, fake: Array) -> Float[Array, ""]:
-        return adversarial.generator(D(fake))
-
-    return duel.duel(config, discriminator, generator)
+    return duel.adversarial(config, losses.ADVERSARIAL[config.adversarial])

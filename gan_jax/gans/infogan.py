@@ -69,20 +69,17 @@ def game(config: ConfigDict) -> Game:
 
     z = jnp.zeros((config.batch_size, config.latent.size + config.continuous))
     x, c = jnp.zeros(shape), jnp.zeros((config.batch_size, config.codes))
-    G = networks.build(config.generator, shape=shape[1:], dtype=config.dtype)
+    fields = {"optimizer": stabilizers.adam(config), "average": config.average}
+    G = player(networks.build(config.generator, shape=shape[1:], dtype=config.dtype), beside(z, c), **fields)
     T = networks.build(config.discriminator, outputs=0, dtype=config.dtype)
-    D, Q = (
-        networks.build(block, outputs=outputs, dtype=config.dtype)
-        for block, outputs in (
-            ({"network": "mlp_discriminator", "depth": 0}, 1),
-            (config.recognition, config.codes + config.continuous),
-        )
-    )
+    D = networks.build({"network": "mlp_discriminator", "depth": 0}, dtype=config.dtype)
+    Q = networks.build(config.recognition, outputs=config.codes + config.continuous, dtype=config.dtype)
     features = jax.eval_shape(lambda: T.init_with_output(jax.random.key(0), x)[0])
     adam, steps = stabilizers.discriminator_adam(config), config.discriminator_steps
     return Game(
         players={
-            "G": player(G, z, c, optimizer=stabilizers.adam(config), average=config.average),
+            # The code enters where the noise does: in later layers it could be shown without changing the content.
+            "G": G._replace(apply=lambda params, z, c: G.apply(params, beside(z, c))),
             "T": player(T, x, optimizer=adam),
             "D": player(D, features, optimizer=adam),
             "Q": player(Q, features, optimizer=adam),
@@ -100,9 +97,14 @@ def coded(latent: sampling.Latent, continuous: int) -> sampling.Latent:
 
     def draw(key: Key[Array, ""], n: int) -> Float[Array, "n latent"]:
         of_noise, of_code = jax.random.split(key)
-        return jnp.concatenate([latent(of_noise, n), sampling.uniform(continuous)(of_code, n)], axis=1)
+        return beside(latent(of_noise, n), sampling.uniform(continuous)(of_code, n))
 
     return draw
+
+
+def beside(a: Float[Array, "n p"], b: Float[Array, "n q"]) -> Float[Array, "n p+q"]:
+    """Each row of a and then that of b."""
+    return jnp.concatenate([a, b], axis=1)
 
 
 def cross_entropy(logits: Float[Array, "b codes"], c: Float[Array, "b codes"]) -> Float[Array, ""]:

@@ -1,5 +1,6 @@
-"""One device equals many: losses, weights and pools do not depend on how a batch is split."""
+"""One device equals many: losses, weights and pools do not depend on how a batch and its pictures are split."""
 
+import functools
 import logging
 from pathlib import Path
 
@@ -7,14 +8,19 @@ import jax
 import numpy as np
 import pytest
 from flax import linen as nn
-from jax.sharding import AxisType
+from jax.sharding import AxisType, Mesh
 
 from gan_jax import game, optimizers, settings, sharding
-from gan_jax.gans import cyclegan
+from gan_jax import rows as rows_of
+from gan_jax.gans import cyclegan, pix2pix
 from gan_jax.layers import Conv, Norm
 from gan_jax.players import player
 
 CONFIG = Path(__file__).parents[2] / "configs" / "cyclegan.py"
+
+
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 class Net(nn.Module):
@@ -39,28 +45,34 @@ def cycle():
 
 @pytest.fixture(scope="module")
 def played(cycle):
-    """`(devices) -> state, logs, compilations` of two rounds."""
+    """`(groups, rows) -> state, logs, compilations` of two rounds on so many devices."""
     random = np.random.default_rng(0)
     batches = [
         {name: random.uniform(-1, 1, (8, 8, 8, 3)).astype(np.float32) for name in "xy"} for _ in range(2)
     ]
     start = jax.device_get(game.init(cycle, jax.random.key(0)))
 
-    def play(devices):
-        mesh = jax.make_mesh(
-            (devices,), ("data",), devices=jax.devices()[:devices], axis_types=(AxisType.Auto,)
-        )
-        state = sharding.replicate(mesh, start)
-        options = {"xla_backend_optimization_level": 0}
-        round = game.play(cycle, compiler_options=options, out_shardings=sharding.replicated(mesh))
+    def play(groups, rows=1):
+        mesh, where, round = prepared(cycle, start, groups, rows)
+        state = jax.device_put(start._replace(step=()), where._replace(step=()))._replace(step=0)
         logs, compiled = [], Compilations()
-        with jax.log_compiles(), compiled:
+        with jax.log_compiles(), compiled, rows_of.over(mesh):
             for batch in batches:
                 state, log = round(state, sharding.split(mesh, batch), jax.random.key(1))
                 logs.append(jax.device_get(log))
         return jax.device_get(state), logs, compiled.count
 
     return play
+
+
+def prepared(game_, start, groups, rows):
+    """A mesh, where the state lies on it, and a round."""
+    devices = np.array(jax.devices()[: groups * rows]).reshape(groups, rows)
+    mesh = Mesh(devices, ("data", "rows"), axis_types=(AxisType.Auto, AxisType.Auto))
+    where = sharding.state_sharding(mesh, start, batch_size=8)
+    results = where, sharding.replicated(mesh)
+    options = {"xla_backend_optimization_level": 0}
+    return mesh, where, game.play(game_, compiler_options=options, out_shardings=results)
 
 
 class Compilations(logging.Handler):
@@ -83,13 +95,16 @@ def one(played):
     return played(1)
 
 
-@pytest.mark.parametrize("devices", [4, 8])
-def test_one_device_equals_many(played, one, devices):
+@pytest.mark.parametrize(
+    ("groups", "rows"),
+    [(8, 1), (2, 4), *(slow(*split) for split in [(2, 1), (4, 1), (1, 2), (2, 2), (1, 4)])],
+)
+def test_one_device_equals_many(played, one, groups, rows):
     """Losses of two rounds and parameters to 1e-5, a thousandth of a step of Adam.
 
     Left out is the bias in front of the norm: its gradient is 0, and rounding alone moves it.
     """
-    (state, logs, compiled), (many, other_logs, other_compiled) = one, played(devices)
+    (state, logs, compiled), (many, other_logs, other_compiled) = one, played(groups, rows)
     assert compiled == other_compiled == 1
     for log, other in zip(logs, other_logs, strict=True):
         for name, value in log.items():
@@ -101,3 +116,49 @@ def test_one_device_equals_many(played, one, devices):
     for name in ("pool_x", "pool_y"):
         assert state.memory[name].stored == many.memory[name].stored == 12
         np.testing.assert_allclose(state.memory[name].images, many.memory[name].images, atol=1e-5)
+
+
+# True networks. 16 rows are halved twice, and the U-Net's 32 five times: less than one a device, in the end.
+SMALL = {"batch_size": 8, "data.resize": 16, "data.crop": 16, "generator.width": 4, "discriminator.width": 4}
+DEEP = SMALL | {
+    "data.resize": 32,
+    "data.crop": 32,
+    "generator": {"network": "unet", "width": 2, "levels": 5, "norm": "batch", "dropout": 0.0},
+    "discriminator": {"network": "patchgan", "width": 2, "layers": 1, "norm": "batch"},
+}
+GAMES = {"cyclegan": ("cyclegan.py", SMALL, cyclegan), "pix2pix": ("pix2pix.py", DEEP, pix2pix)}
+
+
+@pytest.fixture(scope="module")
+def gradients(tiny, draw):
+    """`(name, groups, rows) -> log, gradients`: of a round of true networks, told by Adam's first moments."""
+
+    @functools.cache
+    def of(name, groups, rows):
+        file, changes, module = GAMES[name]
+        config = tiny(file, changes)
+        full = module.game(config)
+        start = jax.device_get(game.init(full, jax.random.key(0)))
+        mesh, where, round = prepared(full, start, groups, rows)
+        state = jax.device_put(start._replace(step=()), where._replace(step=()))._replace(step=0)
+        with rows_of.over(mesh):
+            state, log = round(state, sharding.split(mesh, draw(config)), jax.random.key(1))
+        moments = {player: optimizer.inner_state[0].mu for player, optimizer in state.optimizer.items()}
+        return jax.device_get((log, moments))
+
+    return of
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("groups", "rows"), [(2, 1), (8, 1), (1, 2), (2, 2), (1, 4), (2, 4), (4, 2), (1, 8)])
+@pytest.mark.parametrize("name", GAMES)
+def test_true_networks(gradients, name, groups, rows):
+    """Losses to 1e-5, and the gradient of every parameter to 1e-5 of the largest of its player."""
+    (log, moments), (other, found) = gradients(name, 1, 1), gradients(name, groups, rows)
+    for key, value in log.items():
+        np.testing.assert_allclose(other[key], value, rtol=1e-5, atol=1e-5, err_msg=key)
+    for name, tree in moments.items():
+        largest = max(np.abs(leaf).max() for leaf in jax.tree.leaves(tree))
+        jax.tree.map(
+            lambda a, b, t=1e-5 * largest: np.testing.assert_allclose(a, b, atol=t), found[name], tree
+        )
