@@ -25,6 +25,8 @@ def warnings(facts: Facts) -> Html:
         else:
             open_[key] = line
     items = [_warning(line, None) for line in open_.values()] + [_warning(*both) for both in reversed(passed)]
+    if not items and not facts.starts:  # a run from before there were monitors, maybe
+        return tag("p", "None were recorded.", class_="quiet")
     if not items:
         return tag("p", "None: no monitor has found anything wrong.", class_="well")
     more = tag("p", f"and {len(items) - TOLD} more", class_="quiet") if len(items) > TOLD else ""

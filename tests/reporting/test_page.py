@@ -109,7 +109,7 @@ def test_a_finished_run(make: Callable[..., Path]) -> None:
         "config",
     ]
     assert "finished" in found.text
-    assert "no monitor has found anything wrong" in found.text
+    assert "None were recorded" in found.text
     images = found.all("img")
     assert [one["alt"] for one in images] == [f"sample sheet of step {s}" for s in (0, 10, 20)]
     assert ["hidden" in one for one in images] == [True, True, False]
@@ -215,7 +215,14 @@ def test_warnings_first_those_that_hold(make: Callable[..., Path]) -> None:
         line(9, "outputs_collapse", True),
         line(7, "not_finite", False),
     ]
-    found = page(make(lines=[*usual(), *told]))
+    assert "no monitor has" not in page(workdir := make(lines=usual())).text
+    (workdir / "starts.jsonl").write_text('{"step": 0, "device": "two of a kind", "devices": 2}\n')
+    silent = page(workdir)
+    assert "None: no monitor has found anything wrong." in silent.text
+    assert "2 x two of a kind" in silent.text
+    with (workdir / "metrics.jsonl").open("a") as file:
+        file.write("".join(json.dumps(one) + "\n" for one in told))
+    found = page(workdir)
     items = [one["class"] for one in found.all("li") if one.get("class")]
     assert items == ["open", "passed"]
     assert "step 5, passed at step 9" in found.text
