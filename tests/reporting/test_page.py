@@ -215,7 +215,8 @@ def test_warnings_first_those_that_hold(make: Callable[..., Path]) -> None:
         line(9, "outputs_collapse", True),
         line(7, "not_finite", False),
     ]
-    assert "no monitor has" not in page(workdir := make(lines=usual())).text
+    workdir = make(lines=usual())
+    assert "no monitor has" not in page(workdir).text
     (workdir / "starts.jsonl").write_text('{"step": 0, "device": "two of a kind", "devices": 2}\n')
     silent = page(workdir)
     assert "None: no monitor has found anything wrong." in silent.text
@@ -232,17 +233,19 @@ def test_warnings_first_those_that_hold(make: Callable[..., Path]) -> None:
 
 
 def test_other_games_and_other_parts_of_an_evaluation(make: Callable[..., Path]) -> None:
-    workdir = make(
-        lines=[{"step": 100, "logits/real": 1.5, "test/modes": 7, "test/kid/made": 0.1}], gan="unheard_of"
-    )
-    (workdir / "evaluation.json").write_text(
-        json.dumps(
-            {"groups": [], "hidden information": {"gap": 0.25, "curve": [{"sigma": 1, "l1": 0.123456}]}}
-        )
-    )
+    lines = [{"step": 100, "logits/real": 1.5, "test/modes": 7, "test/kid/made": 0.1}]
+    workdir = make(lines=lines, gan="unheard_of")
+    other = {"gap": 0.25, "curve": [{"sigma": 1, "l1": 0.123456}]}
+    (workdir / "evaluation.json").write_text(json.dumps({"groups": [], "hidden": other, "../x": 1}))
+    images.write(workdir / "hidden" / "step_10_x2y.png", sheet().pixels)
     found = page(workdir)
-    assert [one["data-chart"] for one in found.all("figure")] == ["modes", "kid", "logits"]
-    assert {"hidden information", "gap"} <= set(found.texts["h3"]) | set(found.texts["dt"])
+    assert [one["data-chart"] for one in found.all("figure") if "data-chart" in one] == [
+        "modes",
+        "kid",
+        "logits",
+    ]
+    assert {"hidden", "gap"} <= set(found.texts["summary"]) | set(found.texts["dt"])
+    assert [one["alt"] for one in found.all("img")][3:] == ["step 10 x2y"]
     assert "0.1235" in found.text
     assert "The default to compare with is not installed here." in found.text
 
