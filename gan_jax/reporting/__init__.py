@@ -13,8 +13,9 @@ NAME = "report.html"
 def write(workdir: Path) -> Path:
     """Write the page of a run directory, which may be of a run that is finished, training, or broken in parts.
 
-    At most 32 sample sheets are on it, of at most 180 kB each but for the last, of at most 1.5 MB, and 80 charts: it
-    stays below some 13 MB however long the run is. Pictures on the page that was there are taken over.
+    At most 32 sample sheets are on it, of at most 180 kB each but for the last, of at most 1.5 MB, 6 pictures for each
+    part of an evaluation, and 80 charts: it stays below some 15 MB however long the run is. Pictures on the page that
+    was there are taken over.
 
     Raises:
         UserError: there is no such directory, or the page cannot be written.
@@ -28,11 +29,15 @@ def write(workdir: Path) -> Path:
         for i, (step, file) in enumerate(chosen)
         if (small := sheets.small(step, file, i == len(chosen) - 1, known))
     ]
+    evaluated = {
+        key: [small for file in files if (small := sheets.small(0, file, False, known))]
+        for key, files in found.beside.items()
+    }
     # Another process may write the same page: whole pages replace each other.
     beside = path.with_name(f".{NAME}.{os.getpid()}.part")
     try:
         try:
-            beside.write_bytes(page(found, pictures).encode("utf-8", "replace"))
+            beside.write_bytes(page(found, pictures, evaluated).encode("utf-8", "replace"))
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from gan_jax import settings
 from gan_jax.errors import UserError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+BESIDE = 6  # pictures of one part of an evaluation
 HUGE = 1e30  # of a loss: not a number that a curve can show
 
 
@@ -30,6 +31,7 @@ class Facts(NamedTuple):
     warnings: list[dict[str, Any]]
     sheets: list[tuple[int, Path]]
     evaluation: Mapping[str, Any] | None
+    beside: dict[str, list[Path]]  # pictures of the evaluation, in folders named like its parts
     starts: list[Mapping[str, Any]]
     notes: list[str]
 
@@ -51,6 +53,7 @@ def read(workdir: Path) -> Facts:
     notes: list[str] = []
     config = _config(workdir / "config.json", notes)
     series, warnings = _metrics(workdir / "metrics.jsonl", notes)
+    evaluation = _evaluation(workdir / "evaluation.json", notes)
     return Facts(
         name=workdir.resolve().name or str(workdir),
         config=config,
@@ -58,7 +61,8 @@ def read(workdir: Path) -> Facts:
         series=series,
         warnings=warnings,
         sheets=_sheets(workdir / "samples"),
-        evaluation=_evaluation(workdir / "evaluation.json", notes),
+        evaluation=evaluation,
+        beside={key: _beside(workdir / key) for key in evaluation or {} if key.isidentifier()},
         starts=[line for line in _lines(workdir / "starts.jsonl", notes) if isinstance(line, dict)],
         notes=notes,
     )
@@ -148,3 +152,8 @@ def _evaluation(path: Path, notes: list[str]) -> Mapping[str, Any] | None:
         notes.append(f"evaluation.json cannot be read: {error}")
         return None
     return found if isinstance(found, dict) else None
+
+
+def _beside(folder: Path) -> list[Path]:
+    """The newest pictures of a folder, by name."""
+    return sorted(path for path in folder.glob("*.png") if path.is_file())[-BESIDE:]

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 CHARTS = 80  # at most; curves beyond are named only
 
 
-def page(facts: Facts, pictures: list[Small], now: datetime | None = None) -> str:
+def page(facts: Facts, pictures: list[Small], evaluated: dict[str, list[Small]]) -> str:
     """The whole file. All text from the run is escaped, and the policy in its head lets only its own script run."""
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -23,7 +23,7 @@ def page(facts: Facts, pictures: list[Small], now: datetime | None = None) -> st
         f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    written = (now or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
+    written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -34,17 +34,17 @@ def page(facts: Facts, pictures: list[Small], now: datetime | None = None) -> st
         tag("link", rel="icon", href="data:,"),
         tag("style", Html(style)),
     )
-    body = tag("body", *_body(facts, pictures, written), tag("script", Html(script)))
+    body = tag("body", *_body(facts, pictures, evaluated, written), tag("script", Html(script)))
     return f'<!doctype html>\n<html lang="en">{head}\n{body}</html>\n'
 
 
-def _body(facts: Facts, pictures: list[Small], written: str) -> list[Html]:
+def _body(facts: Facts, pictures: list[Small], evaluated: dict[str, list[Small]], written: str) -> list[Html]:
     shown = {
         "warnings": ("Warnings", sections.warnings(facts)),
         "pictures": ("Pictures", sections.pictures(pictures, len(facts.sheets))),
         "metrics": ("Test metrics", _metrics(facts)),
         "losses": ("Losses", _charts(facts, _losses(facts))),
-        "evaluation": ("Evaluation", sections.evaluation(facts.evaluation)),
+        "evaluation": ("Evaluation", sections.evaluation(facts.evaluation, evaluated)),
         "training": ("Gradients, rates and speed", _charts(facts, _rest(facts))),
         "config": ("Configuration", tables.config(facts)),
         "about": ("Where it ran", tables.about(facts)),

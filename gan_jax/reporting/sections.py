@@ -25,6 +25,8 @@ def warnings(facts: Facts) -> Html:
         else:
             open_[key] = line
     items = [_warning(line, None) for line in open_.values()] + [_warning(*both) for both in reversed(passed)]
+    if not items and not facts.starts:  # a run from before there were monitors, maybe
+        return tag("p", "None were recorded.", class_="quiet")
     if not items:
         return tag("p", "None: no monitor has found anything wrong.", class_="well")
     more = tag("p", f"and {len(items) - TOLD} more", class_="quiet") if len(items) > TOLD else ""
@@ -77,8 +79,8 @@ def pictures(found: Sequence[Small], all_: int) -> Html:
     )
 
 
-def evaluation(found: Mapping[str, Any] | None) -> Html:
-    """What `gan_jax.evaluate` wrote: groups of scores as tables, and anything else as it stands."""
+def evaluation(found: Mapping[str, Any] | None, beside: Mapping[str, Sequence[Small]]) -> Html:
+    """What `gan_jax.evaluate` wrote: groups of scores as tables, and anything else as it stands, with its pictures."""
     if not found:
         return Html("")
     groups = found.get("groups")
@@ -87,8 +89,19 @@ def evaluation(found: Mapping[str, Any] | None) -> Html:
     rest = {key: value for key, value in found.items() if key != "groups" and value not in ([], {}, None, "")}
     large = {key: value for key, value in rest.items() if isinstance(value, (dict, list)) and _is_deep(value)}
     small = {key: value for key, value in rest.items() if key not in large}
-    parts += [Html(tag("h3", _words(key)) + unknown(value)) for key, value in large.items()]
+    for key, value in large.items():
+        figures = [_figure(one) for one in beside.get(key, [])]
+        parts.append(tag("details", tag("summary", _words(key)), *figures, unknown(value), open=True))
     return Html("".join(parts) + (unknown(small) if small else ""))
+
+
+def _figure(one: Small) -> Html:
+    title = _words(one.kept.split(".png ")[0])
+    width, height = one.size
+    picture = tag(
+        "img", data_kept=one.kept, src=one.uri, alt=title, width=width, height=height, class_="beside", loading="lazy"
+    )  # fmt: skip
+    return tag("figure", picture, tag("figcaption", title))
 
 
 def _is_deep(value: Any) -> bool:

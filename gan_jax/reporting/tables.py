@@ -17,7 +17,7 @@ WORDS = {"lower": "lower is better", "higher": "higher is better", "": "neither"
 def label(name: str, facts: Facts) -> str:
     """What people call a picture, "drawing made" for "fake_y", where the configuration names the kinds; else "".
 
-    Only names of a kind with something before it are pictures: "G" or "x" are not.
+    Other names, as "D_y", are no pictures.
     """
     kinds = {
         key[5:-6]: text
@@ -25,7 +25,7 @@ def label(name: str, facts: Facts) -> str:
         if key.startswith("data.") and key[-6:] == "_label"
     }
     made, _, kind = name.rpartition("_")
-    return f"{kinds[kind]} {MADE.get(made, made)}" if made and kinds.get(kind) else ""
+    return f"{kinds[kind]} {MADE[made]}" if made in MADE and kinds.get(kind) else ""
 
 
 def known(metric: str) -> str:

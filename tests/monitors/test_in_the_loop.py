@@ -14,10 +14,11 @@ from ml_collections import ConfigDict
 from PIL import Image
 
 from gan_jax import optimizers, settings
+from gan_jax.checkpoint import steps
 from gan_jax.errors import UserError
 from gan_jax.game import Game, Move, Player, Report
 from gan_jax.metrics.score import shown
-from gan_jax.train import train
+from gan_jax.train import Training, train
 
 ROOT = Path(__file__).parents[2]
 COUNT, SIDE = 8, 16
@@ -190,3 +191,40 @@ def test_an_unknown_metric_is_told_with_those_of_sets(run: Callable[..., Any]) -
         run(drifting, best_metric="fid")
     with pytest.raises(UserError, match=r"'kid/fake_y': expected one of chroma/fake_y, "):
         run(drifting, best_metric="kid/fake_y", evaluate_features="none")
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize(("checkpoint_every", "last"), [(3, 5), (2, 7)], ids=["wrong once", "told"])
+def test_a_run_that_was_killed_tells_the_same(
+    run: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    checkpoint_every: int,
+    last: int,
+) -> None:
+    """It goes on from step 3, after one wrong look, or from step 6, after it was told."""
+    plain = Training._after
+
+    def die(self: Training, step: int, log: Any) -> None:
+        plain(self, step, log)
+        if step == last:
+            raise Killed
+
+    rare = {"evaluate_every": 0, "steps": 10, "checkpoint_every": checkpoint_every}
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_after", die)
+        with pytest.raises(Killed):
+            run(game(lambda x: -x), **rare)
+    assert max(steps(tmp_path / "run" / "checkpoints")) == (3 if last == 5 else 6)
+    found = run(game(lambda x: -x), **rare)
+    assert [(line["warning"], line["step"]) for line in found] == [("colours_inverted", 4)]
+
+
+def test_the_page_tells_it_too(run: Callable[..., Any], tmp_path: Path) -> None:
+    [line] = run(game(lambda x: -x))
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert line["message"] in page
+    assert "colours inverted" in page

@@ -109,7 +109,7 @@ def test_a_finished_run(make: Callable[..., Path]) -> None:
         "config",
     ]
     assert "finished" in found.text
-    assert "no monitor has found anything wrong" in found.text
+    assert "None were recorded" in found.text
     images = found.all("img")
     assert [one["alt"] for one in images] == [f"sample sheet of step {s}" for s in (0, 10, 20)]
     assert ["hidden" in one for one in images] == [True, True, False]
@@ -215,7 +215,15 @@ def test_warnings_first_those_that_hold(make: Callable[..., Path]) -> None:
         line(9, "outputs_collapse", True),
         line(7, "not_finite", False),
     ]
-    found = page(make(lines=[*usual(), *told]))
+    workdir = make(lines=usual())
+    assert "no monitor has" not in page(workdir).text
+    (workdir / "starts.jsonl").write_text('{"step": 0, "device": "two of a kind", "devices": 2}\n')
+    silent = page(workdir)
+    assert "None: no monitor has found anything wrong." in silent.text
+    assert "2 x two of a kind" in silent.text
+    with (workdir / "metrics.jsonl").open("a") as file:
+        file.write("".join(json.dumps(one) + "\n" for one in told))
+    found = page(workdir)
     items = [one["class"] for one in found.all("li") if one.get("class")]
     assert items == ["open", "passed"]
     assert "step 5, passed at step 9" in found.text
@@ -225,17 +233,19 @@ def test_warnings_first_those_that_hold(make: Callable[..., Path]) -> None:
 
 
 def test_other_games_and_other_parts_of_an_evaluation(make: Callable[..., Path]) -> None:
-    workdir = make(
-        lines=[{"step": 100, "logits/real": 1.5, "test/modes": 7, "test/kid/made": 0.1}], gan="unheard_of"
-    )
-    (workdir / "evaluation.json").write_text(
-        json.dumps(
-            {"groups": [], "hidden information": {"gap": 0.25, "curve": [{"sigma": 1, "l1": 0.123456}]}}
-        )
-    )
+    lines = [{"step": 100, "logits/real": 1.5, "test/modes": 7, "test/kid/made": 0.1}]
+    workdir = make(lines=lines, gan="unheard_of")
+    other = {"gap": 0.25, "curve": [{"sigma": 1, "l1": 0.123456}]}
+    (workdir / "evaluation.json").write_text(json.dumps({"groups": [], "hidden": other, "../x": 1}))
+    images.write(workdir / "hidden" / "step_10_x2y.png", sheet().pixels)
     found = page(workdir)
-    assert [one["data-chart"] for one in found.all("figure")] == ["modes", "kid", "logits"]
-    assert {"hidden information", "gap"} <= set(found.texts["h3"]) | set(found.texts["dt"])
+    assert [one["data-chart"] for one in found.all("figure") if "data-chart" in one] == [
+        "modes",
+        "kid",
+        "logits",
+    ]
+    assert {"hidden", "gap"} <= set(found.texts["summary"]) | set(found.texts["dt"])
+    assert [one["alt"] for one in found.all("img")][3:] == ["step 10 x2y"]
     assert "0.1235" in found.text
     assert "The default to compare with is not installed here." in found.text
 
