@@ -19,7 +19,7 @@ from ml_collections import ConfigDict
 from gan_jax.settings import vary
 from gan_jax.starting_points import RING, STRINGS, ZIPF, noise_to_image
 
-VARIANTS = {"strings": STRINGS, "zipf": ZIPF, "ring": RING | {"distribution": "continuous"}}
+VARIANTS = {"strings": STRINGS, "zipf": ZIPF | {"samples": 8}, "ring": RING | {"distribution": "continuous"}}
 
 
 def get_config(variant: str = "") -> ConfigDict:

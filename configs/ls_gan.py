@@ -14,7 +14,7 @@ Differences from the paper:
 5. Samples are made by an average of G's parameters.
 
 Variants, as in --config=configs/ls_gan.py:ring
-  theory      with gamma 0.1, L above 0: the paper's eq. 5, lambda 10, divided by lambda
+  theory      with gamma 0.1, L above 0: the paper's objective with lambda 10, divided by lambda
   ring        8 Gaussians on a circle
   grid        25 Gaussians
   mnist       28 x 28 pictures, convolutions, margins as for their size; IDX files in datasets/mnist

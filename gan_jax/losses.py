@@ -131,6 +131,6 @@ def violations(
 ) -> Float[Array, " b"]:
     """margin + L(x) - L(G(z)) of each pair: above 0 where L does not tell them apart by the margin.
 
-    Source: Qi 2017, arXiv 1701.06264, eq. 3.
+    Source: Qi 2017, arXiv 1701.06264, the margin constraint of LS-GAN.
     """
     return margins + real - fake

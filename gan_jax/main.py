@@ -17,6 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rules.validate(request.config)
         # Only now, so that a mistake is told at once: JAX takes seconds to start.
         compiler.prepare()
+        if request.config.dry_run:
+            from gan_jax import dry_run
+
+            print(dry_run.tell(request.config))
+            return 0
         from gan_jax import train
 
         return train.train(request.config, request.workdir)

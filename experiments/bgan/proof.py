@@ -8,7 +8,7 @@ from gan_jax.data import strings
 
 QUIET = {"evaluate_every": 0, "log_every": 500}
 STRINGS = QUIET | {"steps": 3000, "sample_every": 3000, "checkpoint_every": 3000}
-ZIPF = QUIET | {"steps": 2000, "sample_every": 2000, "checkpoint_every": 2000}
+ZIPF = QUIET | {"steps": 3000, "sample_every": 3000, "checkpoint_every": 3000}
 SAMPLES = 20_000
 
 

@@ -7,13 +7,18 @@ import numpy as np
 from gan_jax.data.builtin import MONUMENTS
 from gan_jax.data.examples import Batch, Examples
 from gan_jax.decoding import read
+from gan_jax.errors import UserError
 
 TEST = 500
 REDUCED = 2  # photos are halved first: a crop then shows more than a few stones
 
 
 def source(data: Any) -> Examples:
-    """Endless crops of `config.data.side` pixels of 45 photos reduced to 128, and 500 of 12 others to test on."""
+    """Endless crops of `config.data.side` pixels of 45 photos reduced to 128, and 500 of 12 others to test on.
+
+    Raises:
+        UserError: crops are asked for that are larger than the photos.
+    """
 
     def photos(part: str) -> list[np.ndarray]:
         files = sorted((MONUMENTS / part).iterdir())
@@ -26,6 +31,9 @@ def source(data: Any) -> Examples:
         ]
 
     train, test = photos("trainA"), photos("testA")
+    largest = min(min(photo.shape[:2]) for photo in train + test)
+    if data.side > largest:
+        raise UserError(f"config.data.side={data.side}: expected at most {largest}, the size of the photos")
 
     def batch(seed: int, k: int, n: int) -> Batch:
         return {"image": crop(train, data.side, np.random.default_rng((seed, 7, k)), n)}

@@ -68,12 +68,23 @@ def source(data: Any) -> Examples:
             f"config.data.classes={data.classes}: expected {found.classes} for {found.name}"
             + (", or 0 to leave labels out" if found.classes else ": they have no labels")
         )
-    if data.labelled and (data.labelled < found.classes or not found.classes):
-        has = (
-            f"at least one for each of the {found.classes} classes" if found.classes else "0: there are none"
-        )
-        raise UserError(f"config.data.labelled={data.labelled}: expected {has}")
+    if data.labelled:
+        _check_labelled(data, found)
     return found
+
+
+def _check_labelled(data: Any, found: Examples) -> None:
+    if not found.classes:
+        expected = f"0: {found.name} have no labels"
+    elif not data.classes:
+        expected = f"0, or --config.data.classes={found.classes}"
+    elif not found.length:
+        expected = f"0: there is no end to {found.name}, of which all have labels"
+    elif not found.classes <= data.labelled <= found.length:
+        expected = f"{found.classes} (one for each class) to {found.length:,} (all there are)"
+    else:
+        return
+    raise UserError(f"config.data.labelled={data.labelled}: expected {expected}")
 
 
 def example_shape(data: Any) -> tuple[int, ...]:

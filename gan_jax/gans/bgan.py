@@ -4,9 +4,9 @@
     min over G   -E_z sum_m w_m log g(x'_m | z),   w = softmax over m of F(x'_m),   x'_1 ... x'_M ~ g(. | z)
 
 Hjelm, Jacob, Che, Trischler, Cho, Bengio: Boundary-Seeking Generative Adversarial Networks, ICLR 2018, arXiv
-1702.08431, eq. 9 to 11 and algorithm 1. G gives the logits of a distribution, F those of D = sigmoid(F): e^F estimates
-p_data / g, so w weighs samples of g as the data would. With distribution="continuous", section 4: G gives examples,
-and descends E 1/2 (log D(G(z)) - log(1 - D(G(z))))^2 = E 1/2 F(G(z))^2.
+1702.08431, section 2 (normalised importance weights) and algorithm 1. G gives the logits of a distribution, F those of
+D = sigmoid(F): e^F estimates p_data / g, so w weighs samples of g as the data would. With distribution="continuous"
+(section 3) G gives examples, and descends E 1/2 (log D(G(z)) - log(1 - D(G(z))))^2 = E 1/2 F(G(z))^2.
 """
 
 import jax
@@ -80,10 +80,10 @@ def flat(x: Float[Array, "m b *shape"]) -> Float[Array, "m*b *shape"]:
 
 
 def reweighted(weights: Float[Array, "m b"], log_g: Float[Array, "m b"]) -> Float[Array, ""]:
-    """-E_z sum_m w_m log g(x_m | z). Source: arXiv 1702.08431, eq. 10 and 11."""
+    """-E_z sum_m w_m log g(x_m | z). Source: arXiv 1702.08431, algorithm 1."""
     return -jnp.mean(jnp.sum(weights * log_g, axis=0))
 
 
 def boundary(logits: Float[Array, "..."]) -> Float[Array, ""]:
-    """E 1/2 F^2: samples are drawn to where D = 1/2. Source: arXiv 1702.08431, section 4."""
+    """E 1/2 F^2: samples are drawn to where D = 1/2. Source: arXiv 1702.08431, section 3."""
     return 0.5 * jnp.mean(jnp.square(logits))

@@ -2,9 +2,9 @@
 
     min over G, E, max over D   E log D(x, E(x)) + E log(1 - D(G(z), z))
 
-Donahue, Krahenbuhl, Darrell: Adversarial Feature Learning, ICLR 2017, arXiv 1605.09782, eq. 3; the same model as
+Donahue, Krahenbuhl, Darrell: Adversarial Feature Learning, ICLR 2017, arXiv 1605.09782, section 3; the same model as
 Dumoulin et al. 2017, arXiv 1606.00704. G and E descend the objective with the labels swapped (section 3.4), in the
-same step as D (algorithm of section 3.4: all gradients at the same parameters). At the optimum E inverts G, though
+same step as D: all gradients are taken at the same parameters. At the optimum E inverts G, though
 neither ever sees what the other makes of its output (theorem 2). z enters D at every layer.
 """
 

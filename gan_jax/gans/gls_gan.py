@@ -3,11 +3,11 @@
     min over L   E C(a),   a = Delta(x, G(z)) + L(x) - L(G(z)),   Delta(x, y) = tau |x - y|_1,   C(a) = max(a, nu a)
     min over G   E L(G(z))
 
-Qi: Loss-Sensitive Generative Adversarial Networks on Lipschitz Densities, 2017, arXiv 1701.06264, section 7 and
-appendix D. L is the player D, but large where it doubts. Any cost with C(a) >= a, and C(a) = a for a >= 0, may be
-taken; here nu <= 1: 0 gives LS-GAN, 1 gives WGAN, as the margin then has no gradient and f = -L, and -1 gives |a|.
-The slope of L is drawn to 1 by the penalty of WGAN-GP with weight `penalty`, or its weights are clipped to `clip`
-after each step, as in the author's code.
+Qi: Loss-Sensitive Generative Adversarial Networks on Lipschitz Densities, 2017, arXiv 1701.06264, appendix D. L is
+the player D, but large where it doubts. Any cost with C(a) >= a, and C(a) = a for a >= 0, may be taken; here nu <= 1:
+0 gives LS-GAN, 1 gives WGAN, as the margin then has no gradient and f = -L, and -1 gives |a|. The slope of L is drawn
+to 1 by the penalty of WGAN-GP with weight `penalty`, or its weights are clipped to `clip` after each step, as in the
+author's code.
 """
 
 import jax

@@ -5,7 +5,7 @@
 
 Chen, Duan, Houthooft, Schulman, Sutskever, Abbeel: InfoGAN, NIPS 2016, arXiv 1606.03657, eq. 3, 5 and 6. The code is
 one of `codes` categories, one-hot, and `continuous` numbers u ~ U(-1, 1), of which Q is a Gaussian of deviation 1
-around the means that it gives. D and Q are heads on one trunk T, and all three step together (section 5): D descends
+around the means that it gives. D and Q are heads on one trunk T, and all three step together (section 6): D descends
 -V, the trunk and Q also -lambda L_I. `inform_generator` = False keeps L_I from G: a GAN with a Q beside it.
 """
 

@@ -3,9 +3,10 @@
     min over L   gamma E L(x) + E max(0, a),   a = Delta(x, G(z)) + L(x) - L(G(z)),   Delta(x, y) = tau |x - y|_1
     min over G   E L(G(z))
 
-Qi: Loss-Sensitive Generative Adversarial Networks on Lipschitz Densities, 2017, arXiv 1701.06264, eq. 3 to 5. L is the
-player D, but large where it doubts: a loss. Samples that have come close to examples need little margin and are left
-alone. Every example is paired with one sample of the batch. Not LSGAN, the least-squares one.
+Qi: Loss-Sensitive Generative Adversarial Networks on Lipschitz Densities, 2017, arXiv 1701.06264: the margin
+constraint, and the two objectives that follow. L is the player D, but large where it doubts: a loss. Samples that
+have come close to examples need little margin and are left alone. Every example is paired with one sample of the
+batch. Not LSGAN, the least-squares one.
 gamma = 0 is what the author's code has without labels; the paper's L is never below 0, so with gamma above 0 the
 network goes through a softplus. L's slope is drawn to 1 by the penalty of WGAN-GP with weight `penalty`: the theory
 is of Lipschitz-continuous L.

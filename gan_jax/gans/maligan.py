@@ -4,8 +4,9 @@
     min over G   -sum_i (r(x'_i) / sum_j r(x'_j) - b) log g(x'_i | z_i),   r = D / (1 - D) = e^F,   x'_i ~ g(. | z_i)
 
 Che, Li, Zhang, Hjelm, Li, Song, Bengio: Maximum-Likelihood Augmented Discrete Generative Adversarial Networks, arXiv
-1702.07983, eq. 3 and algorithm 1. The weights are normalised over the batch of m samples, and b = `baseline` / m: at 1
-samples that are all alike to D do not move G. F is held in [-`clip`, `clip`], or one sample could have all the weight.
+1702.07983, section 3 and algorithm 1. The weights are normalised over the batch of m samples, and b = `baseline` / m:
+at 1 samples that are all alike to D do not move G. F is held in [-`clip`, `clip`], or one sample could have all the
+weight.
 """
 
 import jax
@@ -68,5 +69,5 @@ def game(config: ConfigDict) -> Game:
 
 
 def weighted(weights: Float[Array, " m"], log_g: Float[Array, " m"], baseline: float) -> Float[Array, ""]:
-    """-sum_i (w_i - baseline / m) log g(x_i). Source: arXiv 1702.07983, eq. 3 and section 3.1."""
+    """-sum_i (w_i - baseline / m) log g(x_i). Source: arXiv 1702.07983, section 3."""
     return -jnp.sum((weights - baseline / len(weights)) * log_g)

@@ -7,7 +7,7 @@ Arjovsky, Chintala, Bottou: Wasserstein GAN, ICML 2017, arXiv 1701.07875, eq. 2,
 player D: its numbers are no logits. After every step of f each of its parameters, the biases and gains too, is clipped
 to [-c, c]; that bounds the slope of f by some K, so that E f(x) - E f(G(z)), logged as "distance", estimates K times
 the distance: its fall is told by it, not its size. Both players have RMSProp, since momentum makes the critic unstable
-(section 4.3).
+(section 4).
 """
 
 import optax

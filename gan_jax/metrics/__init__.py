@@ -1,6 +1,9 @@
 """Numbers about pictures: each metric is a pure function of arrays, computed in float64 on the host."""
 
-LOWER = ("l1", "lpips", "fid", "frechet", "kid", "mmd", "speck_share", "grey_share", "chroma")
+LOWER = (
+    *("l1", "lpips", "fid", "frechet", "kid", "mmd", "speck_share", "grey_share", "chroma"),
+    *("hidden_share", "fragility", "transplant"),
+)
 HIGHER = (
     *("ssim", "psnr", "correlation", "ink_precision", "ink_recall", "ink_f1"),
     *("precision", "recall", "coverage", "inception_score"),

@@ -3,16 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gan_jax.metrics import best_is
 from gan_jax.metrics.bootstrap import Interval
 
-# Which value is the best one, where one is.
-BEST = {
-    **dict.fromkeys(("kid", "mmd", "frechet", "l1", "lpips"), "lower"),
-    **dict.fromkeys(("hidden_share", "fragility", "transplant"), "lower"),
-    **dict.fromkeys(("precision", "recall", "coverage", "inception_score", "psnr", "ssim"), "higher"),
-    **dict.fromkeys(("nn_accuracy", "nn_real", "nn_fake"), "0.5"),
-    "density": "1",
-}
 HEAD = ("", "best", "value", "std. error", "95 % interval", "real against real", "p")
 
 
@@ -65,7 +58,7 @@ def as_json(group: Group) -> dict[str, Any]:
     scores = [
         {
             "metric": score.metric,
-            "best": BEST.get(score.metric, ""),
+            "best": best_is(score.metric),
             "value": score.value,
             "n_real": score.n_real,
             "n_fake": score.n_fake,
@@ -93,7 +86,7 @@ def _row(score: Score) -> tuple[str, ...]:
     interval, floor = score.interval, score.floor
     return (
         score.metric,
-        BEST.get(score.metric, ""),
+        best_is(score.metric),
         shown(score.value),
         shown(interval.error) if interval else "",
         f"{shown(interval.low)} to {shown(interval.high)}" if interval else "",

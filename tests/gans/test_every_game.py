@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gan_jax import dry_run, engine, settings
 from gan_jax.game import call, init, moves, play
 from gan_jax.sampling import sample
 
@@ -72,6 +73,17 @@ def test_the_same_seed_gives_the_same_bits(run):
     assert bits((end, logs)) == bits((run.end, run.logs))
     seeds = [init(run.game, jax.random.key(seed)).params for seed in (run.config.seed, run.config.seed + 1)]
     assert bits(seeds[0]) == bits(run.start.params) != bits(seeds[1])
+
+
+def test_batch_and_state_are_known_before_anything_is_made(run):
+    config = settings.complete(run.config.copy_and_resolve_references())
+
+    def told(tree):
+        return [(np.shape(leaf), np.result_type(leaf)) for leaf in jax.tree.leaves(tree)]
+
+    assert told(engine.batch_like(config)) == told(run.batches[0])
+    assert set(engine.batch_like(config)) == set(run.batches[0])
+    assert told(dry_run.abstract(config)._replace(step=())) == told(run.start._replace(step=()))
 
 
 def test_pictures_fill_the_rows(run):
