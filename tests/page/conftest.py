@@ -81,3 +81,9 @@ def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     with program(folder, "--max_megabytes=0.25", "--max_pixels=10000", "--per_minute=6000") as address:
         yield address, folder
+
+
+@pytest.fixture(scope="session")
+def start():
+    """To start another one, of other bounds: `with start(folder, *flags) as address`."""
+    return program
