@@ -17,7 +17,7 @@ CSS, CHOOSE, COMPARE = (
 )
 FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif"]
 MONO = ["ui-monospace", "DejaVu Sans Mono", "monospace"]
-SESSIONS = 128  # of which Gradio remembers what they show
+SESSIONS, CALLS = 128, 4096  # of which Gradio remembers what they show, and which they have made
 
 
 def theme() -> gr.themes.Base:
@@ -68,8 +68,16 @@ def build(page: Page, worker: Worker, run: str) -> gr.Blocks:
     blocks.queue(
         max_size=page.limits.queue, api_open=False, default_concurrency_limit=page.limits.concurrency
     )
-    blocks.state_session_capacity = SESSIONS
+    _forgetful(blocks)
     return blocks
+
+
+def _forgetful(blocks: gr.Blocks) -> None:
+    """Gradio keeps what thousands of sessions show, answers that nobody fetched, and all sessions that ever called."""
+    blocks.state_session_capacity = SESSIONS
+    unfetched = blocks._queue.pending_messages_per_session
+    unfetched.max_size = SESSIONS
+    blocks._queue.pending_event_ids_session = type(unfetched)(CALLS)
 
 
 def _choose(page: Page) -> gr.HTML:
