@@ -24,7 +24,9 @@ def theme() -> gr.themes.Base:
     """Quiet, and with fonts that every machine has: none is fetched."""
     quiet = {"body_text_color_subdued": "#6b6560", "block_info_text_color": "#6b6560"}
     dark = {f"{name}_dark": "#a8a29e" for name in quiet}
-    return gr.themes.Base(primary_hue="amber", neutral_hue="stone", font=FONTS, font_mono=MONO).set(**quiet, **dark)
+    return gr.themes.Base(primary_hue="amber", neutral_hue="stone", font=FONTS, font_mono=MONO).set(
+        **quiet, **dark
+    )
 
 
 def build(page: Page, worker: Worker, run: str) -> gr.Blocks:

@@ -67,6 +67,7 @@ def program(folder, *flags):
                 if found := re.search(r"the page is at (http://localhost:\d+)", line):
                     break
             assert found, said
+            assert "COMPLAINT" not in "".join(said)
             yield found[1]
         finally:
             process.send_signal(signal.SIGTERM)
