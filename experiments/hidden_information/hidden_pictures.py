@@ -61,7 +61,7 @@ def curves(results: dict, path: Path) -> None:
         axis.set(xlabel="noise on G(x), levels of 255", ylabel="rise of L1(F(G(x)), x)")
         axis.grid(alpha=0.3)
         if axis.lines:
-            axis.legend(fontsize=7)
+            axis.legend(fontsize=7, handlelength=4)
     figure.savefig(path, dpi=70)
     pyplot.close(figure)
 
