@@ -114,7 +114,7 @@ def get_config(variant: str = "") -> ConfigDict:
             # A photo holds more than its drawing: asked to restore all of it, G would hide the rest in specks.
             "cycle_x": 2.0,
             "cycle_y": 10.0,
-            "cycle_noise": 0.0,
+            "cycle_noise": 0.0,  # 0.1: nothing faint can be hidden in G(x); see experiments/hidden_information
             "identity": 0.5,  # times the cycle weights
             "pool_size": 50,
             "learning_rate": 2e-4,

@@ -37,13 +37,16 @@ def judge(
 ) -> Iterator[tuple[Group, dict[str, Any]]]:
     """For each direction that has a way back: the scores, and what the file holds of the curve; writes pictures.
 
-    The first `judge.hidden` test pictures count. Raises UserError where a picture cannot be written.
+    `judge.hidden` of the test pictures count, spread over all of them.
+
+    Raises:
+        UserError: a picture cannot be written.
     """
     for way in model.directions:
         source, target = way.split("2")
         if (back := f"{target}2{source}") not in model.directions:
             continue
-        x = test[source][: judge.hidden]
+        x = spread(test[source], judge.hidden)
         if len(x) < LEAST:
             judge.display.say(f"{way}: {len(x)} pictures: too few to look for what is hidden")
             continue
@@ -56,6 +59,11 @@ def judge(
         curve = {"step": model.step, "direction": way, "pictures": len(x), "half_way": hidden.half_way(found)}
         curve["l1"] = {change: float(values.mean()) for change, values in found.items()}
         yield group(cycle, hidden.scores(found, moved, judge.seed)), curve
+
+
+def spread(pictures: Images, most: int) -> Images:
+    """At most so many of the pictures, evenly spread: neighbours may be frames of one film."""
+    return pictures[np.unique(np.linspace(0, len(pictures) - 1, min(most, len(pictures))).astype(int))]
 
 
 def _cycle(model: Model, way: str, back: str, x: Images, judge: Judge) -> Cycle:

@@ -4,6 +4,7 @@ const say = (text) => {
   const note = element.querySelector('.note');
   note.textContent = text;
   note.hidden = !text;
+  if (text) document.querySelector('#message .message')?.remove();
 };
 const mark = (chosen) => {
   for (const one of element.querySelectorAll('[data-test]')) one.classList.toggle('chosen', one === chosen);
@@ -33,6 +34,7 @@ element.addEventListener('change', (event) => {
   event.target.value = '';
 });
 element.addEventListener('click', (event) => {
+  if (event.target.closest('.note')) say('');
   const chosen = event.target.closest('[data-test]');
   if (!chosen) return;
   mark(chosen);

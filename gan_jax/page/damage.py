@@ -28,9 +28,9 @@ class Slider(NamedTuple):
 
 
 SLIDERS = {
-    "blur": Slider("Blur", "pixels, the Gaussian's deviation", 0, 4, 0.1, 0, (0.5, 1, 2, 4)),
+    "blur": Slider("Blur", "pixels, Gaussian", 0, 4, 0.1, 0, (0.5, 1, 2, 4)),
     "shrink": Slider("Down-sampling", "times smaller, and up again", 1, 8, 0.5, 1, (1.5, 2, 4, 8)),
-    "noise": Slider("Noise", "levels of 255, its deviation", 0, 50, 0.5, 0, (2, 5, 15, 50)),
+    "noise": Slider("Noise", "levels of 255, Gaussian", 0, 50, 0.5, 0, (2, 5, 15, 50)),
     "bits": Slider("Quantisation", "bits a channel; 8 is untouched", 1, 8, 1, 8, (6, 4, 2, 1)),
     "jpeg": Slider("JPEG", "quality; 100 is untouched", 1, 100, 1, 100, (90, 50, 20, 5)),
 }

@@ -24,6 +24,7 @@ SHOWN = re.compile(
     r"/|/config|/theme\.css|/gradio_api/(theme\.css|queue/data|heartbeat/[a-z0-9]{1,32}|startup-events)"
     r"|/favicon\.ico|/manifest\.json|/(assets|static)(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+"
 )
+BUSY = "The page is busy, and enough requests wait already: try again in a while."
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
 TOGETHER = 8  # bodies that are received at once
 HEADERS = {
@@ -100,7 +101,7 @@ class Guard:
                 413, f"The picture is too large: at most {self.limits.max_megabytes:g} MB are taken."
             )
         if self.receiving >= TOGETHER:
-            raise Refused(503, "The page is busy: try again.")
+            raise Refused(429, BUSY)
         self.receiving += 1
         try:
             return await asyncio.wait_for(_received(receive), self.limits.seconds)
@@ -163,12 +164,18 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _sealed(send: Send) -> Send:
-    """Adds `HEADERS` to the answer."""
+    """Adds `HEADERS` to the answer. That Gradio's queue is full, 503, is told in words for visitors."""
+    instead = False
 
     async def sealed(message: Message) -> None:
+        nonlocal instead
         if message["type"] == "http.response.start":
+            instead = message["status"] == 503
             message["headers"] = [*message.get("headers", []), *_encoded(HEADERS)]
-        await send(message)
+            if instead:
+                await _answer(send, 429, BUSY)
+        if not instead:
+            await send(message)
 
     return sealed
 

@@ -17,12 +17,16 @@ CSS, CHOOSE, COMPARE = (
 )
 FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif"]
 MONO = ["ui-monospace", "DejaVu Sans Mono", "monospace"]
-SESSIONS = 128  # of which Gradio remembers what they show
+SESSIONS, CALLS = 128, 4096  # of which Gradio remembers what they show, and which they have made
 
 
 def theme() -> gr.themes.Base:
     """Quiet, and with fonts that every machine has: none is fetched."""
-    return gr.themes.Base(primary_hue="amber", neutral_hue="stone", font=FONTS, font_mono=MONO)
+    quiet = {"body_text_color_subdued": "#6b6560", "block_info_text_color": "#6b6560"}
+    dark = {f"{name}_dark": "#a8a29e" for name in quiet}
+    return gr.themes.Base(primary_hue="amber", neutral_hue="stone", font=FONTS, font_mono=MONO).set(
+        **quiet, **dark
+    )
 
 
 def build(page: Page, worker: Worker, run: str) -> gr.Blocks:
@@ -36,16 +40,12 @@ def build(page: Page, worker: Worker, run: str) -> gr.Blocks:
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=3, min_width=280):
                 chosen = _choose(page)
-                message = gr.HTML("", elem_id="message")
-                choices = [(" → ".join(names[way]), way) for way in ways]
-                way = gr.Radio(
-                    choices, value=ways[0], label="Direction", visible=len(ways) > 1, elem_id="way"
-                )
-                sizes = list(page.sizes)
-                size = gr.Radio(sizes, value=sizes[0], label="Size", info=texts.SIZE, elem_id="size")
-            with gr.Column(scale=8, min_width=300, elem_id="results"):
-                there = _compared(texts.waiting(*names[ways[0]]), "there")
-                back = _compared("", "back", cycle)
+                message = gr.HTML("", js_on_load=texts.DISMISS, elem_id="message")
+            with gr.Column(scale=8, min_width=300):
+                way, size = _wishes(page, names)
+                with gr.Column(elem_id="results"):
+                    there = _compared(texts.waiting(*names[ways[0]]), "there")
+                    back = _compared("", "back", cycle)
         name = gr.Textbox(visible=False, elem_id="name")
         with gr.Column(visible=cycle, elem_id="hide"):
             hides = gr.HTML(texts.hides(*names[ways[0]]), elem_id="hides")
@@ -53,7 +53,7 @@ def build(page: Page, worker: Worker, run: str) -> gr.Blocks:
                 with gr.Column(scale=3, min_width=280):
                     sliders, reset = _sliders()
                 with gr.Column(scale=8, min_width=300):
-                    hidden = _compared("", "hidden")
+                    hidden = _compared(texts.WAITING, "hidden")
                     measure = gr.Button(texts.MEASURE, size="md", elem_id="measure")
                     curves = gr.HTML("", elem_id="curves")
         gr.HTML(texts.foot(page.limits), elem_id="foot")
@@ -72,13 +72,31 @@ def build(page: Page, worker: Worker, run: str) -> gr.Blocks:
     blocks.queue(
         max_size=page.limits.queue, api_open=False, default_concurrency_limit=page.limits.concurrency
     )
-    blocks.state_session_capacity = SESSIONS
+    _forgetful(blocks)
     return blocks
+
+
+def _forgetful(blocks: gr.Blocks) -> None:
+    """Gradio keeps what thousands of sessions show, answers that nobody fetched, and all sessions that ever called."""
+    blocks.state_session_capacity = SESSIONS
+    unfetched = blocks._queue.pending_messages_per_session
+    unfetched.max_size = SESSIONS
+    blocks._queue.pending_event_ids_session = type(unfetched)(CALLS)
 
 
 def _choose(page: Page) -> gr.HTML:
     template = texts.choose(page.limits) + views.thumbs(page.tests, page.model.config.data)
     return gr.HTML("", html_template=template, js_on_load=CHOOSE, elem_id="choose", most=page.limits.upload)
+
+
+def _wishes(page: Page, names: dict[str, tuple[str, str]]) -> tuple[gr.Radio, gr.Radio]:
+    ways, sizes = [(" → ".join(both), way) for way, both in names.items()], list(page.sizes)
+    with gr.Row(elem_id="wishes"):
+        way = gr.Radio(
+            ways, value=ways[0][1], label="Direction", visible=len(ways) > 1, elem_id="way", min_width=240
+        )
+        size = gr.Radio(sizes, value=sizes[0], label="Size", info=texts.SIZE, elem_id="size", min_width=240)
+    return way, size
 
 
 def _compared(value: str, name: str, visible: bool = True) -> gr.HTML:
@@ -90,7 +108,7 @@ def _sliders() -> tuple[list[gr.Slider], gr.Button]:
         gr.Slider(s.least, s.most, s.off, step=s.step, label=s.label, info=s.unit, elem_id=name)
         for name, s in SLIDERS.items()
     ]
-    return sliders, gr.Button("Undamaged", size="sm", elem_id="reset")
+    return sliders, gr.Button("All undamaged", size="sm", elem_id="reset")
 
 
 class _Calls:

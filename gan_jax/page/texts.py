@@ -6,7 +6,9 @@ from ml_collections import ConfigDict
 
 from gan_jax.page.limits import Limits
 
-SIZE = "The network has learnt at the first of these; what is larger than it was there may look different."
+SIZE = "It has learnt at the first; others may look different."
+WAITING = '<div class="waiting"><p>What damage does to it, and to the way back, will stand here.</p></div>'
+DISMISS = "element.addEventListener('click', () => element.querySelector('.message')?.remove());"
 MEASURE = "Draw the decay under each kind of damage"
 
 

@@ -94,7 +94,7 @@ def curves(found: dict[str, list[float]]) -> str:
 def _chart(name: str, values: list[float], most: float) -> str:
     slider = SLIDERS[name]
     xs = [20 + 40 * i for i in range(len(values))]
-    ys = [70 - 58 * value / most for value in values]
+    ys = [70 - 50 * value / most for value in values]
     line = " ".join(f"{x},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     dots = "".join(
         f'<circle cx="{x}" cy="{y:.1f}" r="2.5"/><text x="{x}" y="{y - 6:.1f}">{value:.0f}</text>'
@@ -106,7 +106,7 @@ def _chart(name: str, values: list[float], most: float) -> str:
     )
     return f"""<figure><svg viewBox="0 0 200 90" role="img" aria-label="{slider.label}: {line}">
 <line x1="8" y1="72" x2="192" y2="72"/><polyline points="{line}"/>{dots}{ticks}</svg>
-<figcaption>{slider.label} <small>({slider.unit})</small></figcaption></figure>"""
+<figcaption>{slider.label} <small>{slider.unit}</small></figcaption></figure>"""
 
 
 def thumbs(tests: tuple[Sample, ...], data: ConfigDict) -> str:
@@ -126,4 +126,8 @@ def thumbs(tests: tuple[Sample, ...], data: ConfigDict) -> str:
 
 def message(text: str) -> str:
     """Words for the visitor, or nothing."""
-    return f'<p class="message" role="alert">{escape(text)}</p>' if text else ""
+    return (
+        f'<p class="message" role="alert">{escape(text)}<button type="button">close</button></p>'
+        if text
+        else ""
+    )

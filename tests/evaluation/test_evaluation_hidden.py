@@ -76,6 +76,11 @@ def test_each_picture_is_counted_up_to_the_end(judged):
     assert counts[:total] == [f"{done}/{total}" for done in range(1, total + 1)]
 
 
+def test_pictures_are_spread_over_all():
+    assert hidden.spread(np.arange(100), 4).tolist() == [0, 33, 66, 99]
+    assert hidden.spread(np.arange(3), 12).tolist() == [0, 1, 2]
+
+
 def test_one_way_and_single_pictures_have_nothing_to_judge(judged):
     assert judged(Hiding(("x2y",)))[0] == []
     found, said = judged(Hiding(), pictures=1)

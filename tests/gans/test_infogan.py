@@ -82,8 +82,8 @@ def test_continuous_codes_are_the_last_numbers_of_the_latent(losses):
 def test_codes_are_drawn_for_each_sample_and_lie_in_their_range(tiny):
     game = infogan.game(tiny("infogan.py"))
     z = game.sampler.latent(KEY, 4000)
-    assert z.shape == (4000, 34)
-    u = z[:, 32:]
+    assert z.shape == (4000, 18)
+    u = z[:, 16:]
     assert np.abs(u).max() <= 1
     np.testing.assert_allclose(u.mean(0), 0, atol=0.05)
     np.testing.assert_allclose(u.std(0), 1 / np.sqrt(3), atol=0.02)

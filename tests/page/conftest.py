@@ -67,6 +67,7 @@ def program(folder, *flags):
                 if found := re.search(r"the page is at (http://localhost:\d+)", line):
                     break
             assert found, said
+            assert "COMPLAINT" not in "".join(said)
             yield found[1]
         finally:
             process.send_signal(signal.SIGTERM)
@@ -81,3 +82,9 @@ def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     with program(folder, "--max_megabytes=0.25", "--max_pixels=10000", "--per_minute=6000") as address:
         yield address, folder
+
+
+@pytest.fixture(scope="session")
+def start():
+    """To start another one, of other bounds: `with start(folder, *flags) as address`."""
+    return program

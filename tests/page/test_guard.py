@@ -12,15 +12,15 @@ CALL = {"data": ["file:QUJD", "x2y", 0.5, None], "fn_index": 1, "session_hash": 
 
 
 class Behind:
-    """Answers 200 to everything."""
+    """Answers the same to everything."""
 
     def __init__(self):
-        self.paths, self.bodies = [], []
+        self.paths, self.bodies, self.status = [], [], 200
 
     async def __call__(self, scope, receive, send):
         self.paths.append(scope["path"])
         self.bodies.append((await receive()).get("body") if scope["method"] == "POST" else b"")
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.start", "status": self.status, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -181,7 +181,7 @@ def test_the_time_and_number_of_uploads_are_bounded(guard):
         await asyncio.gather(*(guard(scope, slow, send) for _ in range(TOGETHER + 2)))
 
     asyncio.run(together())
-    assert sorted(statuses) == [408] * TOGETHER + [503] * 2
+    assert sorted(statuses) == [408] * TOGETHER + [429] * 2
     assert guard.receiving == 0
 
 
@@ -191,3 +191,13 @@ def test_the_rate_is_bounded_by_address(behind):
     assert "at most 8 a minute" in join(guard, CALL)[2]
     assert join(guard, CALL, address="127.0.0.2")[0] == 200
     assert ask(guard, "/")[0] == 200
+
+
+def test_a_full_queue_is_told_in_words(guard, behind):
+    behind.status = 503
+    status, headers, words = join(guard, CALL)
+    assert (status, words) == (
+        429,
+        "The page is busy, and enough requests wait already: try again in a while.",
+    )
+    assert int(headers[b"content-length"]) > len(words)

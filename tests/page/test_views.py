@@ -51,8 +51,8 @@ def test_what_was_lost_is_told(config):
 def test_charts_have_a_point_for_each_strength():
     html = views.curves({"blur": [0.0, 10.0, 20.0, 20.0, 20.0], "jpeg": [5.0, 5.0, 5.0, 5.0, 40.0]})
     assert html.count("<circle") == 10
-    # 0, a quarter and a half of 40, which is 58 high
-    assert 'points="20,70.0 60,55.5 100,41.0 140,41.0 180,41.0"' in html
+    # 0, a quarter and a half of 40, which is 50 high
+    assert 'points="20,70.0 60,57.5 100,45.0 140,45.0 180,45.0"' in html
     assert 'points="20,70.0 60,70.0 100,70.0 140,70.0 180,70.0"' in views.curves({"blur": [0.0] * 5})
 
 
