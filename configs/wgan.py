@@ -13,7 +13,7 @@ Differences from the paper:
 4. Samples are made by an average of G's parameters.
 
 Variants, as in --config=configs/wgan.py:ring
-  ring        8 Gaussians on a circle
+  ring        8 Gaussians on a circle; a rate of 1e-3 that falls to 0 over the second half
   grid        25 Gaussians
   mnist       28 x 28 pictures, convolutions; IDX files in datasets/mnist
 """
@@ -23,7 +23,7 @@ from ml_collections import ConfigDict
 from gan_jax.settings import vary
 from gan_jax.starting_points import MNIST, RING, noise_to_image
 
-TOY = {key: value for key, value in RING.items() if key != "beta2"} | {"steps": 20_000, "learning_rate": 5e-4}
+TOY = {key: value for key, value in RING.items() if key != "beta2"} | {"steps": 20_000, "decay_fraction": 0.5}
 VARIANTS = {
     "ring": TOY,
     "grid": TOY | {"data.examples": "grid"},

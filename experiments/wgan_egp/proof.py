@@ -6,7 +6,7 @@ from experiments import shifts, toys
 from experiments.proof import Found, Numbers, Proof
 
 SHIFT = 1.5
-STEPS = {**toys.QUIET, "steps": 5000}
+STEPS = {**toys.QUIET, "steps": 5000, "decay_fraction": 0.5}
 CRITICS = {
     "wgan_egp": ("configs/wgan_egp.py:ring", {}),
     "wgan_gp": ("configs/wgan_gp.py:ring", {}),

@@ -91,10 +91,7 @@ def _along(first: float, last: float, start: float, end: float) -> Callable[[flo
 def _layer(
     name: str, up: Scale, across: Scale, lines: Sequence[Line], marks: Sequence[int], hidden: bool, title: str
 ) -> Html:
-    said = "; ".join(
-        f"{line.label} ends at {next(p.value for p in reversed(line.points) if math.isfinite(p.value)):.3g}"
-        for line in lines
-    )
+    said = "; ".join(f"{line.label} ends at {short(_last(line))}" for line in lines)
     parts: list[Html] = [tag("title", f"{title}: {said}" if said else f"{title}: no values yet")]
     for value in up.ticks:
         y = f"{up.place(value):.1f}"
@@ -164,11 +161,15 @@ def _legend(lines: Sequence[Line]) -> Html:
             tag("span", class_=f"key c{i % COLOURS}" + (" dashed" if i >= COLOURS else "")),
             line.label,
             " ",
-            tag("b", f"{next(p.value for p in reversed(line.points) if math.isfinite(p.value)):.3g}"),
+            tag("b", short(_last(line))),
         )
         for i, line in enumerate(lines)
     ]
     return tag("ul", *items, class_="legend") if items else tag("p", "no values yet", class_="quiet")
+
+
+def _last(line: Line) -> float:
+    return next(point.value for point in reversed(line.points) if math.isfinite(point.value))
 
 
 def groups(names: Mapping[str, object]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from gan_jax import progress
 from gan_jax.reporting import chart, sections, tables
 from gan_jax.reporting.facts import Facts
 from gan_jax.reporting.markup import Html, data, tag
+from gan_jax.reporting.series import short
 from gan_jax.reporting.sheets import Small
 
 HERE = Path(__file__).parent
@@ -74,7 +75,7 @@ def _head(facts: Facts) -> list[Html]:
         "game": config.get("gan", "unknown"),
         "step": f"{step:,}" + (f" of {steps:,}" if whole else ""),
         "time": progress.duration(seconds[-1].value) if seconds else "",
-        "speed": f"{speed[-1].value:.3g} images/s" if speed else "",
+        "speed": f"{short(speed[-1].value)} images/s" if speed else "",
         "seed": config.get("seed", ""),
         "device": tables.device(facts),
     }
