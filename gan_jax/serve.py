@@ -11,7 +11,7 @@ from gan_jax import compiler
 from gan_jax.errors import UserError
 from gan_jax.page.limits import HELP as BOUNDS
 from gan_jax.page.limits import Limits
-from gan_jax.translate import Parser
+from gan_jax.translate import Parser, add_checkpoint, path
 
 HELP = """\
 Serves a page on which a trained run can be tried: drop a picture, see it translated and back, and damage the
@@ -102,14 +102,12 @@ def parse(arguments: Sequence[str]) -> Options:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--workdir", type=_path, required=True, help="the run's directory")
+    parser.add_argument("--workdir", type=path, required=True, help="the run's directory")
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen to; default: this computer alone"
     )
     parser.add_argument("--port", type=int, default=7860, help="default: 7860; 0 takes any that is free")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--step", type=int, help="the checkpoint of that step; default: the newest")
-    which.add_argument("--best", action="store_true", help="the checkpoint with the best config.best_metric")
+    add_checkpoint(parser)
     bounds = parser.add_argument_group("bounds")
     for name, default in Limits()._asdict().items():
         kind = type(default)
@@ -127,12 +125,6 @@ def _check(limits: Limits) -> None:
         least = {"work_pixels": 1024, "connections": 16}.get(name, 0.1 if name == "max_megabytes" else 1)
         if not least <= value < float("inf"):
             raise UserError(f"--{name}={value:g}: expected {least:g} or more")
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("a path is missing")
-    return Path(text).expanduser()
 
 
 if __name__ == "__main__":

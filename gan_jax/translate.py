@@ -71,14 +71,12 @@ def parse(arguments: Sequence[str]) -> Options:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--workdir", type=_path, required=True, help="the run's directory")
-    parser.add_argument("--input", type=_path, required=True, help="a picture, or a folder of pictures")
-    parser.add_argument("--output", type=_path, required=True, help="a folder; for one picture also a file")
+    parser.add_argument("--workdir", type=path, required=True, help="the run's directory")
+    parser.add_argument("--input", type=path, required=True, help="a picture, or a folder of pictures")
+    parser.add_argument("--output", type=path, required=True, help="a folder; for one picture also a file")
     parser.add_argument("--direction", help="x2y or y2x; default: the first that the run has")
     parser.add_argument("--cycle", action="store_true", help="translate back as well")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--step", type=int, help="the checkpoint of that step; default: the newest")
-    which.add_argument("--best", action="store_true", help="the checkpoint with the best config.best_metric")
+    add_checkpoint(parser)
     parser.add_argument("--overwrite", action="store_true", help="do again what is there")
     options = Options(**vars(parser.parse_args(arguments)))
     if not options.input.exists():
@@ -86,7 +84,15 @@ def parse(arguments: Sequence[str]) -> Options:
     return options
 
 
-def _path(text: str) -> Path:
+def add_checkpoint(parser: argparse.ArgumentParser) -> None:
+    """Flags for one checkpoint of a run."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--step", type=int, help="the checkpoint of that step; default: the newest")
+    which.add_argument("--best", action="store_true", help="the checkpoint with the best config.best_metric")
+
+
+def path(text: str) -> Path:
+    """A flag's value, with ~ for the home."""
     if not text:
         raise argparse.ArgumentTypeError("a path is missing")
     return Path(text).expanduser()
