@@ -81,20 +81,28 @@ class Neighbours:
             for host, (before, since) in heard.items():
                 now = self.read(host)
                 if "failed" in now:
+                    self.linger()
                     _leave(f"gan_jax: stopped, as host {host} ({now['name']}) failed: {now['failed']}", 3)
                 if now != before:
                     heard[host] = (now, time.monotonic())
                 elif time.monotonic() - since > SILENCE:
                     name = now.get("name", "name unknown")
+                    self.linger()
                     _leave(
                         f"gan_jax: stopped, as host {host} ({name}) has been silent for {SILENCE:.0f} s", 3
                     )
 
     def fail(self, words: str) -> None:
-        """Tell the others, and give them time to read it: some of them end at once when this process does."""
+        """Tell the others, and give them time to read it."""
         with contextlib.suppress(OSError):
             self._write(failed=words)
-        time.sleep(2.5 * BEAT)
+        time.sleep(3 * BEAT)
+        self.linger()
+
+    def linger(self) -> None:
+        """The first host leaves last: JAX ends all others, in its own words, when it is gone."""
+        if self.index == 0:
+            time.sleep(3 * BEAT)
 
     def rest(self) -> None:
         """Every host is done: no more beats."""

@@ -101,7 +101,7 @@ def state(workdir: Path, step: int) -> dict[str, np.ndarray]:
     path = workdir / "checkpoints" / str(step)
     one = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     shapes = jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=one), v1.pytree_metadata(path).metadata
+        lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=one), v1.metadata(path).metadata
     )
     tree = v1.load(path, shapes)
     leaves = jax.tree_util.tree_leaves_with_path(tree)
@@ -174,10 +174,10 @@ def test_a_host_that_fails_stops_the_others(
     given: Callable[..., Path], tmp_path: Path, how: str, words: str
 ) -> None:
     """Within seconds here, as silence counts from 6 s instead of 60; and the last checkpoint goes on."""
-    codes, told = ended(begin(given(), tmp_path / "run", 3, fail=f"1:15:{how}"))
+    codes, told = ended(begin(given(batch_size=6), tmp_path / "run", 3, fail=f"1:15:{how}"))
     assert codes == [3, 2 if how == "raise" else -signal.SIGKILL, 3], told
     for host in (0, 2):
         assert f"gan_jax: stopped, as host 1 ({socket.gethostname()}) {words}\n" in told[host]
-    codes, told = ended(begin(given(), tmp_path / "run", 2))
+    codes, told = ended(begin(given(batch_size=6), tmp_path / "run", 2))
     assert codes == [0, 0], told
     assert "going on from step 10" in told[0]

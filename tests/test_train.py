@@ -404,7 +404,9 @@ def test_too_little_memory(
         return refuse
 
     monkeypatch.setattr(game, "play", play)
-    with pytest.raises(UserError, match=r"too little memory: try a smaller --config\.batch_size"):
+    with pytest.raises(
+        UserError, match=r"too little memory: add --config\.remat=true, or --config\.accumulate=2"
+    ):
         train(config(), tmp_path)
 
 
