@@ -1,7 +1,9 @@
 """Real processes on this machine as the hosts of one run: equal to one process, stopped together, begun again."""
 
+import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -53,11 +55,11 @@ sys.exit(main.main(sys.argv[2:]))
 def given(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """A config file of the toy game on a few pictures."""
     root = tmp_path_factory.mktemp("pictures")
-    random = np.random.default_rng(0)
+    draw = np.random.default_rng(0)
     for folder, count in {"trainA": 5, "trainB": 4, "testA": 3, "testB": 2}.items():
         (root / folder).mkdir()
         for i in range(count):
-            Image.fromarray(random.integers(0, 256, (16, 16, 3), np.uint8)).save(root / folder / f"{i}.png")
+            Image.fromarray(draw.integers(0, 256, (16, 16, 3), np.uint8)).save(root / folder / f"{i}.png")
 
     def make(**changes: object) -> Path:
         config = settings.load(str(ROOT / "configs" / "cyclegan.py")).copy_and_resolve_references()
@@ -72,12 +74,19 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return make
 
 
+def free_port() -> int:
+    """Below those that systems hand out by themselves, or another program may have it by the time it is asked for."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+
+
 def begin(
     config: Path, workdir: Path, processes: int, devices: int = 1, fail: str = "-1:0:"
 ) -> list[subprocess.Popen]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     typed = [f"--config={config}", f"--workdir={workdir}"]
     many = [f"--coordinator={address}", f"--processes={processes}"] if processes > 1 else []
     return [
