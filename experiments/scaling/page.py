@@ -88,9 +88,16 @@ def planned(rows: list[dict]) -> str:
         lines.append(
             f"| {case['side']} | {case['width']} | {case['batch']} | {how} | {one['flops'] / 1e9:,.1f} | {sizes} |"
         )
-    lines += ["", "Fitted exponents, cost ~ size^p:", "", "| | operations | to compute |", "|---|--:|--:|"]
-    for axis, found in growing(rows).items():
-        if len(found) > 2:
+    fitted = {axis: found for axis, found in growing(rows).items() if len(found) > 2}
+    if fitted:
+        lines += [
+            "",
+            "Fitted exponents, cost ~ size^p:",
+            "",
+            "| | operations | to compute |",
+            "|---|--:|--:|",
+        ]
+        for axis, found in fitted.items():
             fits = (
                 exponent([(one["case"][axis], one[key]) for one in found]) for key in ("flops", "temporary")
             )
@@ -152,5 +159,6 @@ def predicted(one: dict) -> str:
 def where(results: list[dict]) -> str:
     """When, with what."""
     days = sorted({one["when"][:10] for one in results})
+    days = " to ".join(sorted({days[0], days[-1]})) if days else ""
     versions = sorted({f"JAX {one['jax']}, {one['cpu']}, {one['cores']} cores" for one in results})
-    return f"Measured {days[0]} to {days[-1]}; {'; '.join(versions)}." if results else ""
+    return f"Measured {days}; {'; '.join(versions)}." if results else ""
