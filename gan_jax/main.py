@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if request.config.dry_run:
             from gan_jax import dry_run
 
-            print(dry_run.tell(request.config))
+            dry_run.show(request.config)
             return 0
         from gan_jax import train
 

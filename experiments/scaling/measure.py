@@ -143,6 +143,11 @@ def here() -> dict[str, Any]:
     return {"when": when, "jax": jax.__version__, "cpu": name, "cores": os.cpu_count(), "load": load}
 
 
+def known() -> list[dict]:
+    """All that was measured; read anew each time, as another program may be measuring too."""
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+
+
 def main() -> None:
     from experiments.scaling import page
     from gan_jax import compiler
@@ -159,17 +164,16 @@ def main() -> None:
     if kind != "seconds":  # the same plan of memory, in a fraction of the time to compile
         plain = compiler.options()
         compiler.options = lambda: plain | {"xla_backend_optimization_level": 0}
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     for case in {"seconds": TIMED, "sent": SPLITS, "planned": [*CASES, *SAVING]}[kind]:
-        before = [one for one in results if (one["kind"], one["case"]) == (kind, case)]
+        before = [one for one in known() if (one["kind"], one["case"]) == (kind, case)]
         if before:
             print(f"{kind} {case}: measured {before[0]['when']}", flush=True)
             continue
         found = measure(case)
-        results.append({"kind": kind, "case": case, **found, **here()})
+        results = [*known(), {"kind": kind, "case": case, **found, **here()}]
         RESULTS.write_text("[\n" + ",\n".join(json.dumps(one) for one in results) + "\n]\n")
         print(f"{kind} {case}: {found}", flush=True)
-    page.write(results)
+    page.write(known())
 
 
 if __name__ == "__main__":
