@@ -25,8 +25,10 @@ import jax
 import numpy as np
 
 from experiments import pages
-from gan_jax import compiler, data, generation, rules, settings, train, trained
-from gan_jax.data.examples import Batch, Examples
+from gan_jax import compiler, data, generation, images, rules, settings, train, trained
+from gan_jax.data.examples import Batch, Examples, example_shape
+from gan_jax.grids import grid
+from gan_jax.sheets import SMALL
 
 HERE = Path(__file__).parent
 Numbers = dict[str, float]
@@ -98,6 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=Path, default=Path("runs/proofs"))
     parser.add_argument("--again", action="store_true", help="measure what was measured already")
     parser.add_argument("--table", action="store_true", help="only write the pages anew")
+    parser.add_argument("--pictures", action="store_true", help="only make the pictures of kept runs anew")
     options = parser.parse_args(arguments)
     every = sorted(path.parent.name for path in HERE.glob("*/proof.py"))
     names = every if options.table or "all" in options.names else options.names
@@ -107,7 +110,15 @@ def main(arguments: list[str] | None = None) -> int:
     for name in names:
         proof = load(name)
         seeds = [int(seed) for seed in options.seeds.split(",")] if options.seeds else proof.seeds
-        if not options.table:
+        if options.pictures:
+            for label in proof.runs:
+                pictures(
+                    label,
+                    options.runs / name / folder(label, seeds[0]),
+                    HERE / name,
+                    label == next(iter(proof.runs)),
+                )
+        elif not options.table:
             measure(name, proof, seeds, options.runs, options.again)
         pages.write(HERE / name, name, proof, read(name))
     pages.write_table(HERE, {name: (load(name), read(name)) for name in every})
@@ -148,7 +159,8 @@ def measure(name: str, proof: Proof, seeds: Any, runs: Path, again: bool) -> Non
             results["machine"] = machine()
             (HERE / name / "results.json").write_text(json.dumps(results, indent=1) + "\n")
             if seed == seeds[0] and label != "direct":
-                _picture(runs / name / folder(label, seed), HERE / name / f"{folder(label)}.png")
+                first = label == next(iter(proof.runs))
+                pictures(label, runs / name / folder(label, seed), HERE / name, first)
 
 
 def folder(label: str, seed: int | None = None) -> str:
@@ -168,10 +180,24 @@ def _trained(proof: Proof, label: str, seed: int, runs: Path) -> Numbers:
     return proof.measure(Trained(workdir))
 
 
-def _picture(workdir: Path, to: Path) -> None:
+def pictures(label: str, workdir: Path, to: Path, between: bool) -> None:
+    """The last sample sheet of a run; and, for `between`, ways from one latent to another, where it makes pictures."""
     sheets = sorted((workdir / "samples").glob("step_*.png"))
     if sheets:
-        shutil.copyfile(sheets[-1], to)
+        shutil.copyfile(sheets[-1], to / f"{folder(label)}.png")
+    run = trained.read(workdir)
+    if between and run.game.sampler and len(example_shape(run.config.data)) == 3:
+        path = to / f"{folder(label)}_between.png"
+        images.write(path, ways(generation.of(run)))
+
+
+def ways(model: generation.Generator, rows: int = 6, columns: int = 12) -> np.ndarray:
+    """A sheet with a row for each way from one latent to another, each of one class where there are any."""
+    ends = model.latents(2 * rows)
+    z = generation.between(ends[::2], ends[1::2], columns, model.config.latent.kind == "normal")
+    label = (np.arange(rows) % model.classes).repeat(columns) if model.classes else None
+    made = model.sample(rows * columns, label=label, z=z.reshape(rows * columns, -1))
+    return grid([list(row) for row in made.reshape(rows, columns, *made.shape[1:])], side=SMALL)
 
 
 def machine() -> dict[str, str]:

@@ -62,11 +62,13 @@ class Checkpoints:
             UserError: the one before could not be written (a full disk, say); earlier ones are untouched.
         """
         self.wait()
-        # A copy on the host: the next round overwrites the state's buffers.
-        saved = jax.tree.map(np.array, self._saved(state))
+        saved = self._saved(state)
+        if jax.process_count() == 1:  # a copy on the host: the next round overwrites the state's buffers
+            saved = jax.tree.map(np.array, saved)
         about = {**facts, "metrics": metrics, "leaves": leaves(saved)}
         self._writing = self._writer.submit(self._write, int(state.step), saved, about)
-        if jax.process_count() > 1:  # Orbax lets hosts wait for each other, as rounds do: not both at once
+        # Each host writes what its devices hold. Orbax lets hosts wait for each other, as rounds do: not both at once.
+        if jax.process_count() > 1:
             self.wait()
 
     def check(self) -> None:

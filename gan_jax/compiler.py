@@ -41,8 +41,9 @@ def memory() -> Iterator[None]:
         if "RESOURCE_EXHAUSTED" not in str(error):
             raise
         raise UserError(
-            "the device has too little memory: try a smaller --config.batch_size, --config.data.crop or "
-            "--config.generator.width in another --workdir"
+            "the device has too little memory: add --config.remat=true, or --config.accumulate=2 for an even "
+            "--config.batch_size, or begin another --workdir with a smaller --config.data.crop or "
+            "--config.generator.width; --config.dry_run=true tells what it takes"
         ) from error
 
 

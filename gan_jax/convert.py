@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_jax import compiler, flags
+from gan_jax import command, compiler, flags
 from gan_jax.errors import UserError
 
 FLAGS = ("--from_torch", "--to_torch", "--to")
@@ -30,32 +30,29 @@ Example: python -m gan_jax.convert --from_torch=checkpoints/horse2zebra/latest_n
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Converts as the flags say (default: the program's own); gives 0, or 2 for a user's error."""
-    try:
-        own, rest = split(sys.argv[1:] if arguments is None else arguments)
-        if "--help" in rest or "-h" in rest:
-            print(USAGE)
-            return 0
-        workdir, output = own.pop("--workdir", ""), own.pop("--output", "")
-        if len(own) != 1 or not workdir or (output and "--to" not in own):
-            raise UserError(f"expected one of {', '.join(FLAGS)}, and --workdir=DIR; --help tells more")
-        # Only now, so that a mistake is told at once: JAX takes seconds to start.
-        compiler.prepare()
-        [(flag, value)] = own.items()
-        if rest and flag != "--from_torch":
-            raise UserError(f"{rest[0]} does not go with {flag}; --help tells more")
-        if flag == "--from_torch":
-            from_torch(value, workdir, rest)
-        elif flag == "--to_torch":
-            to_torch(value, workdir)
-        else:
-            export(value, Path(workdir), Path(output or Path(workdir) / "export"))
+    return command.run(lambda: _convert(sys.argv[1:] if arguments is None else arguments))
+
+
+def _convert(arguments: Sequence[str]) -> int:
+    own, rest = split(arguments)
+    if "--help" in rest or "-h" in rest:
+        print(USAGE)
         return 0
-    except UserError as error:
-        print(f"gan_jax: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gan_jax: stopped", file=sys.stderr)
-        return 130
+    workdir, output = own.pop("--workdir", ""), own.pop("--output", "")
+    if len(own) != 1 or not workdir or (output and "--to" not in own):
+        raise UserError(f"expected one of {', '.join(FLAGS)}, and --workdir=DIR; --help tells more")
+    # Only now, so that a mistake is told at once: JAX takes seconds to start.
+    compiler.prepare()
+    [(flag, value)] = own.items()
+    if rest and flag != "--from_torch":
+        raise UserError(f"{rest[0]} does not go with {flag}; --help tells more")
+    if flag == "--from_torch":
+        from_torch(value, workdir, rest)
+    elif flag == "--to_torch":
+        to_torch(value, workdir)
+    else:
+        export(value, Path(workdir), Path(output or Path(workdir) / "export"))
+    return 0
 
 
 def split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:

@@ -99,6 +99,13 @@ def tell(config: ConfigDict) -> str:
     return "\n".join([*lines, "nothing was made or trained"])
 
 
+def show(config: ConfigDict) -> None:
+    """Print what `tell` says, on the first of several hosts."""
+    told = tell(config)
+    if jax.process_index() == 0:
+        print(told)
+
+
 def amount(size: float) -> str:
     """Bytes for people: "1.2 GiB"."""
     for unit in ("bytes", "KiB", "MiB"):

@@ -1,12 +1,11 @@
 """Judges fake pictures by real ones: `python -m gan_jax.evaluate --help` tells more."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from gan_jax import compiler
+from gan_jax import command, compiler
 from gan_jax.errors import UserError
 
 HELP = """\
@@ -47,46 +46,29 @@ class Options(NamedTuple):
     output: Path | None = None
 
 
-class Parser(argparse.ArgumentParser):
-    """Tells a mistake in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises UserError."""
-        raise UserError(f"{message}; --help tells more")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judges as the flags say (default: the program's own); gives 0, 1 (broken pictures), 2 (user error) or 130."""
-    try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        # Only now, so that a mistake is told at once: JAX takes seconds to start.
-        compiler.prepare()
-        from gan_jax import evaluation
+    return command.run(lambda: _evaluate(sys.argv[1:] if arguments is None else arguments))
 
-        return evaluation.evaluate(options)
-    except UserError as error:
-        print(f"gan_jax: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gan_jax: stopped", file=sys.stderr)
-        return 130
+
+def _evaluate(arguments: Sequence[str]) -> int:
+    options = parse(arguments)
+    # Only now, so that a mistake is told at once: JAX takes seconds to start.
+    compiler.prepare()
+    from gan_jax import evaluation
+
+    return evaluation.evaluate(options)
 
 
 def parse(arguments: Sequence[str]) -> Options:
     """The flags as options. Raises UserError for wrong ones, and for folders that are not there."""
-    parser = Parser(
-        prog="python -m gan_jax.evaluate",
-        description=HELP,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--workdir", type=_path, help="a run's directory")
-    parser.add_argument("--real", type=_path, help="a folder of real pictures")
-    parser.add_argument("--fake", type=_path, help="a folder of pictures to be judged by them")
+    parser = command.Parser("gan_jax.evaluate", HELP, EPILOG)
+    parser.add_argument("--workdir", type=command.path, help="a run's directory")
+    parser.add_argument("--real", type=command.path, help="a folder of real pictures")
+    parser.add_argument("--fake", type=command.path, help="a folder of pictures to be judged by them")
     parser.add_argument("--paired", action="store_true", help="files of one name show the same thing")
     parser.add_argument("--features", default="", help="the network, as listed above")
-    parser.add_argument("--weights", type=_path, help="the weight file, for inception")
+    parser.add_argument("--weights", type=command.path, help="the weight file, for inception")
     parser.add_argument("--lpips", default="alexnet", choices=["alexnet", "vgg16", "none"], help="for pairs")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
@@ -101,7 +83,7 @@ def parse(arguments: Sequence[str]) -> Options:
         help="test pictures in which to look for what is hidden, each translated 30 times (default 12); 0: none",
     )
     parser.add_argument(
-        "--output", type=_path, help="the JSON; default: evaluation.json in the run, else here"
+        "--output", type=command.path, help="the JSON; default: evaluation.json in the run, else here"
     )
     options = Options(**vars(parser.parse_args(arguments)))
     _check(options)
@@ -121,12 +103,6 @@ def _check(options: Options) -> None:
     for flag, number in (("seed", options.seed), ("hidden", options.hidden)):
         if number < 0:
             raise UserError(f"--{flag}={number}: expected 0 or more")
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("a path is missing")
-    return Path(text).expanduser()
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from gan_jax import settings
+from gan_jax import hosts, settings
 from gan_jax.errors import UserError
 
 DEFAULT = "configs/cyclegan.py"
-FLAGS = ("--config", "--workdir", "--help")
+FLAGS = ("--config", "--workdir", "--help", *hosts.FLAGS)
 SWITCH = {
     "true": True,
     "yes": True,
@@ -34,6 +34,7 @@ class Request(NamedTuple):
     config: ConfigDict
     workdir: Path
     help: str = ""
+    place: hosts.Place | None = None
 
 
 def parse(arguments: Sequence[str]) -> Request:
@@ -55,7 +56,7 @@ def parse(arguments: Sequence[str]) -> Request:
     workdir = Path(last.get("--workdir", f"runs/{path.stem}{variant and '_'}{variant}"))
     if workdir.is_file():
         raise UserError(f"--workdir={workdir} is a file: name a directory, new or of an earlier run")
-    return Request(config, workdir, usage(file, config) if "--help" in last else "")
+    return Request(config, workdir, usage(file, config) if "--help" in last else "", hosts.asked(last))
 
 
 def override(config: ConfigDict, key: str, text: str) -> None:
@@ -87,6 +88,8 @@ def usage(file: str, config: ConfigDict) -> str:
 
   --config   the experiment; default: {DEFAULT}
   --workdir  where the run is kept; default: runs/ and the config's name
+  --coordinator=HOST:PORT --processes=N --process=I
+             one of N processes, on one or several hosts; a Slurm step or a TPU pod is found without
 
 Example: python -m gan_jax.main --workdir=runs/mine --config.data.root=my_pictures --config.steps=500
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from gan_jax import compiler, flags, rules
+from gan_jax import compiler, flags, hosts, rules
 from gan_jax.errors import UserError
 
 
@@ -17,10 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rules.validate(request.config)
         # Only now, so that a mistake is told at once: JAX takes seconds to start.
         compiler.prepare()
+        hosts.join(request.place)
         if request.config.dry_run:
             from gan_jax import dry_run
 
-            print(dry_run.tell(request.config))
+            dry_run.show(request.config)
             return 0
         from gan_jax import train
 

@@ -1,12 +1,11 @@
 """Makes pictures of noise with a trained run: `python -m gan_jax.sample --help` tells more."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from gan_jax import compiler
+from gan_jax import command, compiler
 from gan_jax.errors import UserError
 
 HELP = """\
@@ -36,52 +35,36 @@ class Options(NamedTuple):
     overwrite: bool = False
 
 
-class Parser(argparse.ArgumentParser):
-    """Tells a mistake in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises UserError."""
-        raise UserError(f"{message}; --help tells more")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Makes what the flags say (default: the program's own); gives 0, 2 (user error) or 130."""
-    try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        # Only now, so that a mistake is told at once: JAX takes seconds to start.
-        compiler.prepare()
-        from gan_jax import samples
+    return command.run(lambda: _sample(sys.argv[1:] if arguments is None else arguments))
 
-        print(samples.write(options))
-        return 0
-    except UserError as error:
-        print(f"gan_jax: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gan_jax: stopped", file=sys.stderr)
-        return 130
+
+def _sample(arguments: Sequence[str]) -> int:
+    options = parse(arguments)
+    # Only now, so that a mistake is told at once: JAX takes seconds to start.
+    compiler.prepare()
+    from gan_jax import samples
+
+    print(samples.write(options))
+    return 0
 
 
 def parse(arguments: Sequence[str]) -> Options:
     """The flags as options. Raises UserError for wrong ones."""
-    parser = Parser(
-        prog="python -m gan_jax.sample",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = command.Parser("gan_jax.sample", HELP)
+    parser.add_argument("--workdir", type=command.path, required=True, help="the run's directory")
+    parser.add_argument(
+        "--output", type=command.path, help="a folder; default: samples_made in the run's directory"
     )
-    parser.add_argument("--workdir", type=Path, required=True, help="the run's directory")
-    parser.add_argument("--output", type=Path, help="a folder; default: samples_made in the run's directory")
     parser.add_argument(
         "--count", dest="number", type=int, default=100, help="how many examples; of rows, for --interpolate"
     )
     parser.add_argument("--label", type=int, help="only this class")
     parser.add_argument("--interpolate", type=int, default=0, help="pictures a row, 2 or more")
-    parser.add_argument("--latents", type=Path, help="a latents.npz to make again")
+    parser.add_argument("--latents", type=command.path, help="a latents.npz to make again")
     parser.add_argument("--seed", type=int, default=0, help="of the latents")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--step", type=int, help="the checkpoint of that step; default: the newest")
-    which.add_argument("--best", action="store_true", help="the checkpoint with the best config.best_metric")
+    parser.add_checkpoint()
     parser.add_argument("--each", action="store_true", help="every picture as a file of its own, too")
     parser.add_argument("--overwrite", action="store_true", help="replace what is in --output")
     options = Options(**vars(parser.parse_args(arguments)))

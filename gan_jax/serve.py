@@ -1,17 +1,15 @@
 """A page to try a trained run in the browser: `python -m gan_jax.serve --help` tells more."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_jax import compiler
+from gan_jax import command, compiler
 from gan_jax.errors import UserError
 from gan_jax.page.limits import HELP as BOUNDS
 from gan_jax.page.limits import Limits
-from gan_jax.translate import Parser
 
 HELP = """\
 Serves a page on which a trained run can be tried: drop a picture, see it translated and back, and damage the
@@ -36,20 +34,18 @@ class Options(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves as the flags say (default: the program's own) until it is stopped; gives 0, or 2 (user error)."""
-    try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        if find_spec("gradio") is None:
-            raise UserError("the page needs Gradio: pip install -e '.[serve]'")
-        compiler.prepare()
-        from gan_jax.page import server
+    return command.run(lambda: _serve(sys.argv[1:] if arguments is None else arguments))
 
-        with server.offline():
-            return serve(options)
-    except UserError as error:
-        print(f"gan_jax: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:  # before it serves
-        return 130
+
+def _serve(arguments: Sequence[str]) -> int:
+    options = parse(arguments)
+    if find_spec("gradio") is None:
+        raise UserError("the page needs Gradio: pip install -e '.[serve]'")
+    compiler.prepare()
+    from gan_jax.page import server
+
+    with server.offline():
+        return serve(options)
 
 
 def serve(options: Options) -> int:
@@ -96,20 +92,13 @@ def say(line: str) -> None:
 
 def parse(arguments: Sequence[str]) -> Options:
     """The flags as options. Raises UserError for wrong ones."""
-    parser = Parser(
-        prog="python -m gan_jax.serve",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--workdir", type=_path, required=True, help="the run's directory")
+    parser = command.Parser("gan_jax.serve", HELP)
+    parser.add_argument("--workdir", type=command.path, required=True, help="the run's directory")
     parser.add_argument(
         "--host", default="127.0.0.1", help="the address to listen to; default: this computer alone"
     )
     parser.add_argument("--port", type=int, default=7860, help="default: 7860; 0 takes any that is free")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--step", type=int, help="the checkpoint of that step; default: the newest")
-    which.add_argument("--best", action="store_true", help="the checkpoint with the best config.best_metric")
+    parser.add_checkpoint()
     bounds = parser.add_argument_group("bounds")
     for name, default in Limits()._asdict().items():
         kind = type(default)
@@ -127,12 +116,6 @@ def _check(limits: Limits) -> None:
         least = {"work_pixels": 1024, "connections": 16}.get(name, 0.1 if name == "max_megabytes" else 1)
         if not least <= value < float("inf"):
             raise UserError(f"--{name}={value:g}: expected {least:g} or more")
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("a path is missing")
-    return Path(text).expanduser()
 
 
 if __name__ == "__main__":

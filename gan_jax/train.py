@@ -16,6 +16,7 @@ from gan_jax import (
     engine,
     finite,
     game,
+    neighbours,
     records,
     run,
     settings,
@@ -46,7 +47,7 @@ def train(config: ConfigDict, workdir: str | Path) -> int:
     with contextlib.closing(display), signals.watched(display.say) as stop:
         source = data.source(config.data)
         config = settings.complete(agenda.settled(config, source))
-        with run.claimed(workdir) if leads else contextlib.nullcontext():
+        with neighbours.watched(workdir), run.claimed(workdir) if leads else contextlib.nullcontext():
             changes = run.changes(workdir, config)
             display.say(data.describe(source))
             for change in changes:
@@ -111,7 +112,8 @@ class Training:
             try:
                 batch = next(batches)
             except UserError:  # the pictures are gone
-                self._keep()
+                if jax.process_count() == 1:  # other hosts save together or not at all
+                    self._keep()
                 raise
             self.state, log = play(self.state, batch, self.key)
             self._after(self.state.step, log)

@@ -39,9 +39,19 @@ def read(workdir: str | Path, step: int | None = None, best: bool = False) -> Tr
     """
     workdir = Path(workdir).expanduser().absolute()
     found = config(workdir)
-    played = import_module(f"gan_jax.gans.{found.gan}").game(found)
+    played = _game(workdir, found)
     step, state = _state(workdir, found, _like(played), step, best)
     return Trained(workdir, found, played, step, state.params, state.average)
+
+
+def _game(workdir: Path, found: ConfigDict) -> game.Game:
+    try:
+        played: game.Game = import_module(f"gan_jax.gans.{found.gan}").game(found)
+    except AttributeError as error:  # a key that this version asks for
+        raise UserError(
+            f"{workdir / 'config.json'} was written by another version of gan_jax ({error}): use that one, or add the key"
+        ) from error
+    return played
 
 
 def config(workdir: Path) -> ConfigDict:

@@ -1,12 +1,11 @@
 """Translates pictures with a trained run: `python -m gan_jax.translate --help` tells more."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from gan_jax import compiler
+from gan_jax import command, compiler
 from gan_jax.errors import UserError
 
 HELP = """\
@@ -38,58 +37,39 @@ class Options(NamedTuple):
     overwrite: bool = False
 
 
-class Parser(argparse.ArgumentParser):
-    """Tells a mistake in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises UserError."""
-        raise UserError(f"{message}; --help tells more")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Translates as the flags say (default: the program's own); gives 0, 1 (broken pictures), 2 (user error) or 130."""
-    try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        # Only now, so that a mistake is told at once: JAX takes seconds to start.
-        compiler.prepare()
-        from gan_jax import translation
+    given = sys.argv[1:] if arguments is None else arguments
+    return command.run(lambda: _translate(given), "stopped; the same command goes on")
 
-        return translation.translate(options)
-    except UserError as error:
-        print(f"gan_jax: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gan_jax: stopped; the same command goes on", file=sys.stderr)
-        return 130
+
+def _translate(arguments: Sequence[str]) -> int:
+    options = parse(arguments)
+    # Only now, so that a mistake is told at once: JAX takes seconds to start.
+    compiler.prepare()
+    from gan_jax import translation
+
+    return translation.translate(options)
 
 
 def parse(arguments: Sequence[str]) -> Options:
     """The flags as options. Raises UserError for wrong ones, and for an input that is not there."""
-    parser = Parser(
-        prog="python -m gan_jax.translate",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = command.Parser("gan_jax.translate", HELP)
+    parser.add_argument("--workdir", type=command.path, required=True, help="the run's directory")
+    parser.add_argument(
+        "--input", type=command.path, required=True, help="a picture, or a folder of pictures"
     )
-    parser.add_argument("--workdir", type=_path, required=True, help="the run's directory")
-    parser.add_argument("--input", type=_path, required=True, help="a picture, or a folder of pictures")
-    parser.add_argument("--output", type=_path, required=True, help="a folder; for one picture also a file")
+    parser.add_argument(
+        "--output", type=command.path, required=True, help="a folder; for one picture also a file"
+    )
     parser.add_argument("--direction", help="x2y or y2x; default: the first that the run has")
     parser.add_argument("--cycle", action="store_true", help="translate back as well")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--step", type=int, help="the checkpoint of that step; default: the newest")
-    which.add_argument("--best", action="store_true", help="the checkpoint with the best config.best_metric")
+    parser.add_checkpoint()
     parser.add_argument("--overwrite", action="store_true", help="do again what is there")
     options = Options(**vars(parser.parse_args(arguments)))
     if not options.input.exists():
         raise UserError(f"--input={options.input}: there is no such file or folder")
     return options
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("a path is missing")
-    return Path(text).expanduser()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """A run from noise, used: the same examples again, classes, ways between latents, and the command."""
 
+import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -35,6 +37,15 @@ def test_a_run_is_found_from_where_one_stands(run, monkeypatch):
     monkeypatch.chdir(run.parent)
     assert trained.read("run").step == 2
     assert gan_jax.load("run").sample(1).shape == (1, 8, 8, 1)
+
+
+def test_a_run_of_another_version_is_told(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    del config["adversarial"]
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match="another version of gan_jax .*adversarial"):
+        trained.read(tmp_path / "run")
 
 
 def test_equal_arguments_give_equal_examples(run):

@@ -27,6 +27,7 @@ from gan_jax.players import player
 
 LOOK, BACK = 30.0, 10.0  # weights: look like the drawing, give the photo back
 STEPS, SAVE = 1200, 400
+GENERATOR = {"network": "unet", "width": 16, "levels": 6, "norm": "instance", "dropout": 0.0}
 CONFIG = Path(__file__).parents[2] / "configs" / "pix2pix.py"  # paired pictures
 
 
@@ -54,9 +55,7 @@ def config(seed: int = 0, noise: float = 0.0) -> ConfigDict:
     found.unlock()
     found.seed, found.batch_size, found.learning_rate, found.cycle_noise = seed, 4, 1e-3, noise
     found.data.y_channels = 1
-    found.generator = ConfigDict(
-        {"network": "unet", "width": 16, "levels": 6, "norm": "instance", "dropout": 0.0}
-    )
+    found.generator = ConfigDict(GENERATOR)
     return found
 
 

@@ -70,7 +70,9 @@ def by_condition(found: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, An
 
 
 def over_seeds(runs: list[dict[str, Any]], block: str, name: str) -> str:
-    """The mean over seeds and, of several, their standard deviation."""
+    """The mean over seeds and, of several, their standard deviation; a dash where one lacks the number."""
+    if block == "scores" and any(name not in run[block] for run in runs):
+        return "-"
     values = [run[block][name]["value"] if block == "scores" else run[block][name] for run in runs]
     return spread(values)
 
@@ -111,7 +113,7 @@ def floors(control: list[dict[str, Any]]) -> str:
     """Where an honest decoder was trained: the share of what F restores that this one does not."""
     rows = {}
     for one in control:
-        if "honest" in one:
+        if "honest" in one and "hidden_share" in one["scores"]:
             l1 = one["l1"]
             lacks = (one["honest"] - l1[AS_IT_IS]) / (l1[ANOTHER] - l1[AS_IT_IS])
             noise = f"noise {one['noise']:g}" if one["noise"] else "plain"

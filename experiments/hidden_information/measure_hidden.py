@@ -87,6 +87,7 @@ def plain(score: dict[str, Any]) -> dict[str, float]:
 def pictures() -> dict[str, dict[str, np.ndarray]]:
     """The four quarters of 12 pictures trained on and of the 12 others, photos x and true drawings y."""
     settings = config()
+    settings.data.test_pictures = CHOSEN
     source = data.source(settings.data)
     test = data.test_pictures(source, settings)
     train = {}

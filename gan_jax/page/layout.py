@@ -10,6 +10,7 @@ from gan_jax.page import answers, texts, views
 from gan_jax.page.answers import Shown, Worker
 from gan_jax.page.damage import SLIDERS
 from gan_jax.page.handlers import Page
+from gan_jax.page.recent import Recent
 
 HERE = Path(__file__).parent
 CSS, CHOOSE, COMPARE = (
@@ -17,7 +18,7 @@ CSS, CHOOSE, COMPARE = (
 )
 FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif"]
 MONO = ["ui-monospace", "DejaVu Sans Mono", "monospace"]
-SESSIONS, CALLS = 128, 4096  # of which Gradio remembers what they show, and which they have made
+SESSIONS, ANSWERS, CALLERS = 16, 64, 4096  # whose parts, answers and open calls Gradio remembers
 
 
 def theme() -> gr.themes.Base:
@@ -77,11 +78,15 @@ def build(page: Page, worker: Worker, run: str) -> gr.Blocks:
 
 
 def _forgetful(blocks: gr.Blocks) -> None:
-    """Gradio keeps what thousands of sessions show, answers that nobody fetched, and all sessions that ever called."""
+    """Gradio keeps what thousands of sessions show, answers that nobody fetched, and all sessions that ever called.
+
+    A session that it has forgotten begins anew, which nobody notices: the page keeps nothing there. Only one whose
+    answer is being fetched must not be forgotten, and that one has just been used.
+    """
     blocks.state_session_capacity = SESSIONS
-    unfetched = blocks._queue.pending_messages_per_session
-    unfetched.max_size = SESSIONS
-    blocks._queue.pending_event_ids_session = type(unfetched)(CALLS)
+    queue: Any = blocks._queue
+    queue.pending_messages_per_session = Recent(ANSWERS)
+    queue.pending_event_ids_session = Recent(CALLERS)
 
 
 def _choose(page: Page) -> gr.HTML:

@@ -25,8 +25,8 @@ class Page:
         self._failed = False
 
     def write(self, step: int, values: dict[str, float]) -> None:
-        """Numbers: those of the test set are news."""
-        if any(name.startswith("test/") for name in values):
+        """Numbers: those of the test set are news, and the first of all."""
+        if self._writing is None or any(name.startswith("test/") for name in values):
             self._refresh()
 
     def tell(self, event: Event) -> None:
@@ -43,6 +43,8 @@ class Page:
         self._update()
 
     def _refresh(self) -> None:
+        if not (self._workdir / "config.json").exists():  # written when all is ready for the first round
+            return
         writing = self._writing is not None and not self._writing.done()
         if not writing and time.monotonic() >= self._due:
             self._writing = self._writer.submit(self._update)

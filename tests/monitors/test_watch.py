@@ -61,6 +61,12 @@ def test_too_few_pictures_say_nothing() -> None:
     assert list(found) == []
 
 
+def test_of_many_the_first_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MOST", 6)
+    made = np.concatenate([np.repeat(X[:1], 6, axis=0), X[6:]])
+    assert told(made) == ["outputs_collapse"]
+
+
 def test_samples_from_noise_are_watched_for_what_they_can_be() -> None:
     points = RNG.normal(size=(50, 2))
     found = pictures.findings(

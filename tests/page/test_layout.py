@@ -26,6 +26,15 @@ def build(page):
     return build
 
 
+def gradio_queue():
+    import gradio as gr
+
+    async def within_a_loop():
+        return gr.Blocks(analytics_enabled=False).queue()._queue
+
+    return asyncio.run(within_a_loop())
+
+
 def parts(blocks):
     return {part["props"].get("elem_id"): part["props"] for part in blocks.get_config_file()["components"]}
 
@@ -40,13 +49,14 @@ def test_all_calls_share_one_bounded_queue(build, page):
 
 def test_what_gradio_remembers_is_bounded(build):
     """Its names are private: where these are new, see what bounds its memory now."""
-    blocks = build()
-    for kept, most in (("pending_messages_per_session", 128), ("pending_event_ids_session", 4096)):
+    blocks, fresh = build(), gradio_queue()
+    for kept, most in (("pending_messages_per_session", 64), ("pending_event_ids_session", 4096)):
+        assert hasattr(fresh, kept)
         remembered = getattr(blocks._queue, kept)
         for i in range(5000):
             remembered[str(i)] = set()
         assert len(remembered) == most
-    assert blocks.state_session_capacity == 128
+    assert blocks.state_session_capacity == 16
     assert blocks._queue.ANALYTICS_MAX_EVENTS == 1
 
 

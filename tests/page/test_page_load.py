@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 CLIENTS, SECONDS = int(os.environ.get("PAGE_CLIENTS", "10")), float(os.environ.get("PAGE_SECONDS", "60"))
 JOIN = "/gradio_api/queue/join"
 TRANSLATE, HIDDEN, CURVES = 0, 3, 8
-OFF = [0, 1, 0, 8, 100]
+OFF, SIZE = [0, 1, 0, 8, 100], "32 x 32"
 SIDES = [
     (40, 40),
     (40, 60),
@@ -97,7 +97,7 @@ class Client(threading.Thread):
         return done["output"]["data"]
 
     def translate(self):
-        shown = self.call(TRANSLATE, photo(self.grey, self.rng.choice(SIDES)), "x2y", "32 x 32", *OFF)
+        shown = self.call(TRANSLATE, photo(self.grey, self.rng.choice(SIDES)), "x2y", SIZE, *OFF)
         if shown is None:
             return
         assert not shown[0], shown[0]
@@ -112,7 +112,7 @@ class Client(threading.Thread):
 
     def bad(self):
         data = self.rng.choice(["file:", "file:AAAA", "/etc/passwd", photo(1, (40, 40))[:-80], "test:77"])
-        shown = self.call(TRANSLATE, data, "x2y", "32 x 32", *OFF)
+        shown = self.call(TRANSLATE, data, "x2y", SIZE, *OFF)
         assert shown is None or shown[0]
 
     def spy(self):
@@ -131,7 +131,7 @@ class Client(threading.Thread):
 
     def leave(self):
         """Asks and does not wait for the answer."""
-        asked = {"data": [photo(self.grey, (40, 40)), "x2y", "32 x 32", *OFF], "fn_index": TRANSLATE}
+        asked = {"data": [photo(self.grey, (40, 40)), "x2y", SIZE, *OFF], "fn_index": TRANSLATE}
         self.ask("POST", JOIN, json.dumps(asked | {"session_hash": secrets.token_hex(5)}).encode())
 
     def look(self):

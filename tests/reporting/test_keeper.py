@@ -24,6 +24,11 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return threads
 
 
+@pytest.fixture(autouse=True)
+def begun(tmp_path: Path) -> None:
+    (tmp_path / "config.json").touch()
+
+
 def settle(page: Page) -> None:
     writing = page._writing
     assert writing is not None
@@ -45,9 +50,12 @@ def test_the_loop_does_not_wait(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 def test_what_is_news(written: list[str], tmp_path: Path) -> None:
     page = Page(tmp_path, print)
-    page.write(1, {"loss/all": 1.0})
-    assert page._writing is None
+    (tmp_path / "config.json").unlink()
+    page.show(0, SHEET)
+    assert page._writing is None, "there is no run yet"
+    (tmp_path / "config.json").touch()
     for news in (
+        lambda: page.write(1, {"loss/all": 1.0}),
         lambda: page.write(1, {"test/l1/fake_y": 1.0}),
         lambda: page.show(1, SHEET),
         lambda: page.tell(not_finite(1, "it became nan", "less")),
@@ -55,9 +63,11 @@ def test_what_is_news(written: list[str], tmp_path: Path) -> None:
         page._due = 0.0
         news()
         settle(page)
-    assert [name.startswith("report") for name in written] == [True] * 3, "in a thread of its own"
+    assert [name.startswith("report") for name in written] == [True] * 4, "in a thread of its own"
+    page._due = 0.0
+    page.write(2, {"loss/all": 1.0})
     page.close()
-    assert len(written) == 4
+    assert len(written) == 5, "later losses are no news"
 
 
 def test_it_takes_no_more_than_its_share(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
