@@ -49,7 +49,7 @@ def _game(workdir: Path, found: ConfigDict) -> game.Game:
         played: game.Game = import_module(f"gan_jax.gans.{found.gan}").game(found)
     except AttributeError as error:  # a key that this version asks for
         raise UserError(
-            f"{workdir / 'config.json'} was written by another version of gan_jax ({error}): use that one, or add the key"
+            f"{workdir / 'config.json'} was written by another version of gan_jax ({error}): use that one"
         ) from error
     return played
 

@@ -44,7 +44,7 @@ def test_a_run_of_another_version_is_told(run, tmp_path):
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     del config["adversarial"]
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(UserError, match="another version of gan_jax .*adversarial"):
+    with pytest.raises(UserError, match=r"another version of gan_jax .*adversarial"):
         trained.read(tmp_path / "run")
 
 

@@ -90,7 +90,11 @@ def test_no_run(tmp_path):
 @needs_gradio
 def test_ctrl_c_stops_it_cleanly_and_a_network_is_warned_of(tmp_path):
     """While a visitor's browser holds a line open; nothing of it stays, no process and no file."""
-    environment = {"TMPDIR": str(tmp_path), "PYTHONPATH": str(PAGE.parents[2])}
+    environment = {
+        "TMPDIR": str(tmp_path),
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": str(PAGE.parents[2]),
+    }
     command = [sys.executable, str(PAGE), f"--workdir={tmp_path}", "--port=0", "--host=0.0.0.0"]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env=os.environ | environment

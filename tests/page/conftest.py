@@ -56,7 +56,8 @@ def program(folder, *flags):
         pytest.skip("the page needs Gradio: pip install -e '.[serve]'")
     script = Path(__file__).with_name("arithmetic_page.py")
     command = [sys.executable, str(script), f"--workdir={folder}", "--port=0", *flags]
-    environment = {"TMPDIR": str(folder), "HOME": str(folder), "XLA_FLAGS": "", "PYTHONPATH": str(ROOT)}
+    environment = dict.fromkeys(("TMPDIR", "HOME", "JAX_COMPILATION_CACHE_DIR"), str(folder))
+    environment |= {"XLA_FLAGS": "", "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env=os.environ | environment, cwd=folder
     ) as process:
