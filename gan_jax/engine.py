@@ -44,7 +44,7 @@ def mesh(config: ConfigDict) -> Mesh:
         raise UserError(
             f"config.accumulate={config.accumulate}: expected a divisor of config.batch_size={config.batch_size}"
         )
-    found = sharding.mesh(config.batch_size // config.accumulate, config.rows)
+    found = sharding.mesh(config.batch_size, config.rows, config.accumulate)
     sharding.check(found, [leaf.shape for leaf in batch_like(config).values()])
     return found
 

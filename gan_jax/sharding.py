@@ -17,8 +17,8 @@ from gan_jax.errors import UserError
 from gan_jax.game import State
 
 
-def mesh(batch_size: int, rows: int = 1) -> Mesh:
-    """`rows` devices for the height of a picture; on one host as many of those groups as divide the batch.
+def mesh(batch_size: int, rows: int = 1, slices: int = 1) -> Mesh:
+    """`rows` devices for the height of a picture; on one host as many of those groups as divide a slice.
 
     Devices are taken host by host, so each host holds whole pictures, and those of its share of the batch.
 
@@ -36,10 +36,12 @@ def mesh(batch_size: int, rows: int = 1) -> Mesh:
         )
     groups = len(devices) // rows
     if hosts == 1:
-        groups = max(n for n in range(1, groups + 1) if batch_size % n == 0)
-    elif batch_size % groups:
-        split = f"{len(devices)} devices of all hosts" + (f" over config.rows={rows}" if rows > 1 else "")
-        raise UserError(f"config.batch_size={batch_size}: expected a multiple of the {split}")
+        groups = max(n for n in range(1, groups + 1) if batch_size // slices % n == 0)
+    elif batch_size % (groups * slices):
+        expected = f"a multiple of the {len(devices)} devices of all hosts"
+        if rows > 1 or slices > 1:
+            expected += f" / config.rows={rows} * config.accumulate={slices}, so of {groups * slices}"
+        raise UserError(f"config.batch_size={batch_size}: expected {expected}")
     grid = np.array(devices[: groups * rows]).reshape(groups, rows)
     # Explicit axes, the newer default, refuse reflect padding of a split axis.
     return Mesh(grid, ("data", "rows"), axis_types=(AxisType.Auto, AxisType.Auto))

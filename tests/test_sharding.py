@@ -6,6 +6,7 @@ import pytest
 
 from gan_jax import sharding
 from gan_jax.errors import UserError
+from gan_jax.game import State
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,57 @@ def test_several_hosts_use_all_devices_or_refuse(monkeypatch: pytest.MonkeyPatch
     ):
         sharding.mesh(12)
     assert sharding.mesh(16).size == 8
+
+
+@pytest.mark.parametrize(
+    ("rows", "slices", "shape"),
+    [(1, 1, (8, 1)), (2, 1, (4, 2)), (8, 1, (1, 8)), (1, 2, (4, 1)), (3, 4, (2, 3))],
+)
+def test_groups_of_devices_share_pictures(rows: int, slices: int, shape: tuple[int, int]) -> None:
+    found = sharding.mesh(8, rows, slices)
+    assert (found.shape["data"], found.shape["rows"]) == shape
+
+
+def test_splits_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"^config.rows=9: expected at most 8, the devices of this host$"):
+        sharding.mesh(8, rows=9)
+    with pytest.raises(
+        UserError, match=r"^config.rows=3: expected a divisor of the height of the pictures, 16$"
+    ):
+        sharding.check(sharding.mesh(8, rows=3), [(8, 9, 9, 3), (8, 16, 9, 3)])
+    with pytest.raises(UserError, match=r"^config.rows=3: expected 1, as these examples are no pictures"):
+        sharding.check(sharding.mesh(8, rows=3), [(8, 2), (8,)])
+    sharding.check(sharding.mesh(8, rows=1), [(8, 2)])
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    with pytest.raises(
+        UserError, match=r"^config.rows=3: expected a divisor of 4, the devices of each host$"
+    ):
+        sharding.mesh(8, rows=3)
+    told = r"^config.batch_size=12: expected .* 8 devices of all hosts / config.rows=2 \* config.accumulate=2, so of 8$"
+    with pytest.raises(UserError, match=told):
+        sharding.mesh(12, rows=2, slices=2)
+
+
+def test_memory_lies_with_the_batch_and_by_rows() -> None:
+    mesh = sharding.mesh(4, rows=2)
+    memory = {
+        "shown": np.zeros((4, 6, 5, 3)),
+        "pool": np.zeros((7, 6, 5, 3)),
+        "odd": np.zeros((4, 5, 5, 3)),
+        "count": np.zeros(()),
+        "rates": np.zeros(3),
+    }
+    state = State(0, {"G": np.zeros(4)}, {}, {}, memory)
+    where = sharding.state_sharding(mesh, state, batch_size=4)
+    specs = {name: tuple(one.spec) for name, one in where.memory.items()}
+    assert specs == {
+        "shown": ("data", "rows"),
+        "pool": (None, "rows"),
+        "odd": ("data",),
+        "count": (),
+        "rates": (),
+    }
+    assert where.params["G"] == sharding.replicated(mesh)
 
 
 def test_each_device_holds_its_part_of_a_batch() -> None:

@@ -153,12 +153,12 @@ def gradients(tiny, draw):
 @pytest.mark.parametrize(("groups", "rows"), [(2, 1), (8, 1), (1, 2), (2, 2), (1, 4), (2, 4), (4, 2), (1, 8)])
 @pytest.mark.parametrize("name", GAMES)
 def test_true_networks(gradients, name, groups, rows):
-    """Losses to 1e-5, and the gradient of every parameter to 1e-5 of the largest of its player."""
+    """Losses to 1e-5, and each gradient to 3e-5 of its player's largest: a bias sums numbers that nearly cancel."""
     (log, moments), (other, found) = gradients(name, 1, 1), gradients(name, groups, rows)
     for key, value in log.items():
         np.testing.assert_allclose(other[key], value, rtol=1e-5, atol=1e-5, err_msg=key)
     for name, tree in moments.items():
         largest = max(np.abs(leaf).max() for leaf in jax.tree.leaves(tree))
         jax.tree.map(
-            lambda a, b, t=1e-5 * largest: np.testing.assert_allclose(a, b, atol=t), found[name], tree
+            lambda a, b, t=3e-5 * largest: np.testing.assert_allclose(a, b, atol=t), found[name], tree
         )
