@@ -51,8 +51,22 @@ def duel(
         fake, y = draw(G, batch, of_noise)
         return generator(stabilizers.augmented(D, config, of_changes), fake, *y), Report()
 
+    return alternating(config, discriminate, generate, sampling.Sampler("G", latent, classes), optimizers)
+
+
+def alternating(
+    config: ConfigDict,
+    discriminate: Callable[..., tuple[Float[Array, ""], Report]],
+    generate: Callable[..., tuple[Float[Array, ""], Report]],
+    sampler: sampling.Sampler,
+    optimizers: tuple[optax.GradientTransformation, optax.GradientTransformation] | None = None,
+) -> Game:
+    """The game of these two losses: D moves every step, G every `config.discriminator_steps`-th.
+
+    The networks are those of the config; they take one-hot labels too where the sampler has classes.
+    """
     shape, k = batch_shapes(config)["image"], config.discriminator_steps
-    y = (jnp.zeros((config.batch_size, classes)),) if classes else ()
+    y = (jnp.zeros((config.batch_size, sampler.classes)),) if sampler.classes else ()
     z, x = jnp.zeros((config.batch_size, config.latent.size)), jnp.zeros(shape)
     G = networks.build(config.generator, shape=shape[1:], dtype=config.dtype)
     D = networks.build(config.discriminator, dtype=config.dtype)
@@ -66,7 +80,7 @@ def duel(
             Move("discriminator", ("D",), discriminate),
             Move("generator", ("G",), generate, when=every(k, offset=k - 1)),
         ),
-        sampler=sampling.Sampler("G", latent, classes),
+        sampler=sampler,
     )
 
 

@@ -3,35 +3,31 @@
 import sys
 from collections.abc import Sequence
 
-from gan_jax import compiler, flags, hosts, rules
-from gan_jax.errors import UserError
+from gan_jax import command, compiler, flags, hosts, rules
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Trains as the flags say (default: the program's own); gives 0, 2 (user error) or 128 + a signal."""
-    try:
-        request = flags.parse(sys.argv[1:] if arguments is None else arguments)
-        if request.help:
-            print(request.help)
-            return 0
-        rules.validate(request.config)
-        # Only now, so that a mistake is told at once: JAX takes seconds to start.
-        compiler.prepare()
-        hosts.join(request.place)
-        if request.config.dry_run:
-            from gan_jax import dry_run
+    return command.run(lambda: _train(sys.argv[1:] if arguments is None else arguments))
 
-            dry_run.show(request.config)
-            return 0
-        from gan_jax import train
 
-        return train.train(request.config, request.workdir)
-    except UserError as error:
-        print(f"gan_jax: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gan_jax: stopped", file=sys.stderr)
-        return 130
+def _train(arguments: Sequence[str]) -> int:
+    request = flags.parse(arguments)
+    if request.help:
+        print(request.help)
+        return 0
+    rules.validate(request.config)
+    # Only now, so that a mistake is told at once: JAX takes seconds to start.
+    compiler.prepare()
+    hosts.join(request.place)
+    if request.config.dry_run:
+        from gan_jax import dry_run
+
+        dry_run.show(request.config)
+        return 0
+    from gan_jax import train
+
+    return train.train(request.config, request.workdir)
 
 
 if __name__ == "__main__":

@@ -14,19 +14,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 from ml_collections import ConfigDict
 
-from gan_jax import discrete, losses, networks, sampling, stabilizers
-from gan_jax.data.examples import batch_shapes
-from gan_jax.duel import outputs
-from gan_jax.game import Game, Move, Network, Report
-from gan_jax.players import player
-from gan_jax.when import every
+from gan_jax import discrete, losses, sampling, stabilizers
+from gan_jax.duel import alternating, outputs
+from gan_jax.game import Game, Network, Report
 
 Batch = dict[str, Float[Array, "batch *shape"]]
 
 
 def game(config: ConfigDict) -> Game:
     """The game of a config. Logs `effective_samples`: of the batch's m, how many the weights leave."""
-    latent, shape = sampling.latent(config.latent), batch_shapes(config)["image"]
+    latent = sampling.latent(config.latent)
     distribution = discrete.DISTRIBUTIONS[config.distribution]
 
     def draws(G: Network, key: Array) -> tuple[Array, Array]:
@@ -51,21 +48,8 @@ def game(config: ConfigDict) -> Game:
         loss = weighted(weights, distribution.log_probability(x, made), config.baseline)
         return loss, Report({"effective_samples": discrete.effective(weights)})
 
-    z, x = jnp.zeros((config.batch_size, config.latent.size)), jnp.zeros(shape)
-    G = networks.build(config.generator, shape=shape[1:], dtype=config.dtype)
-    D = networks.build(config.discriminator, dtype=config.dtype)
-    steps = config.discriminator_steps
-    return Game(
-        players={
-            "G": player(G, z, optimizer=stabilizers.adam(config), average=config.average),
-            "D": player(D, x, optimizer=stabilizers.discriminator_adam(config)),
-        },
-        moves=(
-            Move("discriminator", ("D",), discriminator),
-            Move("generator", ("G",), generator, when=every(steps, offset=steps - 1)),
-        ),
-        sampler=sampling.Sampler("G", latent, finish=distribution.draw),
-    )
+    sampler = sampling.Sampler("G", latent, finish=distribution.draw)
+    return alternating(config, discriminator, generator, sampler)
 
 
 def weighted(weights: Float[Array, " m"], log_g: Float[Array, " m"], baseline: float) -> Float[Array, ""]:
