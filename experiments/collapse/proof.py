@@ -31,7 +31,10 @@ def _pairs(images: np.ndarray) -> np.ndarray:
 
 def verdict(found: Found) -> tuple[str, str]:
     """Reproduced where WGAN-GP reaches every mode in each seed, and the plain GAN fewer; partly where only the first holds."""
-    told = "; ".join(f"{label}: modes {row['modes']}, KL {[round(kl, 2) for kl in row['KL']]}" for label, row in found.items())
+    told = "; ".join(
+        f"{label}: modes {row['modes']}, KL {[round(kl, 2) for kl in row['KL']]}"
+        for label, row in found.items()
+    )
     whole = min(found["WGAN-GP, grid"]["modes"]) == 25 and min(found["WGAN-GP, pairs"]["modes"]) == PAIRS
     fewer = min(found["GAN, grid"]["modes"]) < 25 or min(found["GAN, pairs"]["modes"]) < PAIRS
     return ("reproduced" if whole and fewer else "partly" if whole or fewer else "not"), f"{told}."

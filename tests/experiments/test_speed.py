@@ -2,6 +2,7 @@
 
 import json
 from math import prod
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -76,3 +77,23 @@ def test_a_side_that_ends_is_an_error_and_no_wait():
     assert "error" in side.ask("about")
     assert "error" in side.ask("about")
     side.close()
+
+
+def test_the_readmes_ratios_are_those_measured():
+    folder = Path(page.__file__).parent
+    results = json.loads((folder / "results_cpu.json").read_text())
+    text = (folder.parents[1] / "README.md").read_text()
+    at = page.TITLES.index("ratio (spread of turns)")
+    ratios = {name: page.row(name, results)[at].split("**")[1] for name in results["races"]}
+    assert f"{ratios['default, float32']} for the default config" in text
+    assert f"{ratios['128, float32']} at 128" in text
+    assert f"{ratios['photos, float32']} for translating photos" in text
+
+
+def test_the_page_is_that_of_the_results_beside_it(tmp_path):
+    folder = Path(page.__file__).parent
+    for file in folder.glob("results_*.json"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "README.md").write_bytes((folder / "README.md").read_bytes())
+    page.write(tmp_path)
+    assert (tmp_path / "README.md").read_text() == (folder / "README.md").read_text()
