@@ -15,7 +15,7 @@ PAIRS = 100
 
 
 def measure(run: Trained) -> Numbers:
-    """Grid: modes captured by 2,500 samples. Pairs: how many of the 100 are seen in 2,600 samples, by a judge of each digit."""
+    """Grid: modes captured by 2,500 samples. Pairs: how many of the 100 are seen in 2,600, by a judge of each digit."""
     if run.config.data.examples == "grid":
         found = modes.count(run.sample(2500), toys.centres("grid"), toys.DEVIATION["grid"])
         return {"modes": found.captured, "KL": found.kl}
@@ -43,7 +43,7 @@ def verdict(found: Found) -> tuple[str, str]:
 PROOF = Proof(
     paper="Srivastava et al. 2017, arXiv 1705.07761 (the protocol); Gulrajani et al. 2017, arXiv 1704.00028",
     claim="a plain GAN loses modes that WGAN-GP keeps, on a grid of 25 Gaussians and on 100 pairs of digits",
-    published="grid of 25: GAN 3.3, VEEGAN 24.6; 1,000 triples of MNIST digits: DCGAN 99, PacDCGAN 1,000; other networks and data",
+    published="grid of 25: GAN 3.3, VEEGAN 24.6; 1,000 triples of MNIST digits: DCGAN 99, PacDCGAN 1,000",
     runs={
         "WGAN-GP, grid": ("configs/wgan_gp.py:ring", {**GRID, **CRITIC}),
         "WGAN-GP, pairs": ("configs/wgan_gp.py", {**STACKED, **CRITIC}),
