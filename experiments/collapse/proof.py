@@ -30,7 +30,7 @@ def _pairs(images: np.ndarray) -> np.ndarray:
 
 
 def verdict(found: Found) -> tuple[str, str]:
-    """Reproduced where WGAN-GP reaches every mode in each seed, and the plain GAN fewer; partly where only the first holds."""
+    """Reproduced where WGAN-GP reaches every mode in each seed and the plain GAN fewer; partly where one holds."""
     told = "; ".join(
         f"{label}: modes {row['modes']}, KL {[round(kl, 2) for kl in row['KL']]}"
         for label, row in found.items()
