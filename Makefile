@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := .venv/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS))
 
-.PHONY: help train test test-slow proofs bench lint format constraints
+.PHONY: help train test test-slow proofs torture bench lint format constraints
 
 help:
 	@echo "make train        train CycleGAN on the built-in pictures; again: go on where it stopped"
@@ -19,6 +19,7 @@ help:
 	@echo "make test         lint, types and all tests but the slow ones"
 	@echo "make test-slow    the tests that take minutes"
 	@echo "make proofs       every game from noise against its baselines, three seeds each (two hours on two cores)"
+	@echo "make torture      break it for real: kills, full disks, damaged files, lost hosts (an hour on two cores)"
 	@echo "make bench        our training step against PyTorch's, on this machine"
 	@echo "make lint         style and types alone; make format mends the style"
 	@echo "make constraints  write the versions in .venv to constraints.txt"
@@ -36,6 +37,9 @@ test-slow: .venv/installed-test
 
 proofs: .venv/installed-test
 	@exec $(BIN)/python -m experiments.proof all
+
+torture: .venv/installed-test
+	@exec $(BIN)/python -m experiments.reliability.torture $(ARGS)
 
 bench: .venv/installed-test
 	@exec $(BIN)/python -m experiments.speed.bench $(ARGS)
