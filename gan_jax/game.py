@@ -171,7 +171,7 @@ def _check_known(move: Move, memory: dict[str, PyTree], news: dict[str, PyTree])
 def _average(game: Game, state: State, trained: set[str]) -> dict[str, PyTree]:
     """EMA of what was trained: a <- d a + (1 - d) params, d = min(decay, (1 + t) / (10 + t)) to forget the start."""
     average = dict(state.average)
-    for name in trained & set(average):
+    for name in sorted(trained & set(average)):  # a set has another order in each process
         decay = jnp.minimum(game.players[name].average, (1.0 + state.step) / (10.0 + state.step))
         average[name] = optax.incremental_update(state.params[name], average[name], 1.0 - decay)
     return average

@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -219,6 +224,34 @@ def test_the_average_moves_when_its_player_does():
     assert set(state.average) == {"A"}
     shown, raw = networks(game, state), networks(game, state, averaged=False)
     assert (shown["A"](), raw["A"](), shown["B"]()) == (state.average["A"], -1, -2)
+
+
+LOWERED = """
+import hashlib, jax, optax
+from gan_jax import game
+from gan_jax.game import Game, Move, Player, Report
+
+names = "ABCDEF"
+player = Player(lambda key: jax.numpy.float32(0), lambda p: p, optax.sgd(1.0), average=0.9)
+move = Move("all", tuple(names), lambda A, B, C, D, E, F: (A() + F(), Report()))
+many = Game({name: player for name in names}, (move,))
+state = game.init(many, jax.random.key(0))
+text = game.program(many, game.active(many, 0)).lower(state, None, jax.random.key(1)).as_text()
+print(hashlib.sha256(text.encode()).hexdigest())
+"""
+
+
+def test_every_process_makes_the_same_program():
+    """Else the compiled one is not found again, and hosts of one run play different ones."""
+    texts = [
+        subprocess.check_output(
+            [sys.executable, "-c", LOWERED],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[1],
+        )
+        for seed in "12"
+    ]
+    assert texts[0] == texts[1]
 
 
 def noisy_game():
