@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from gan_jax.errors import UserError
@@ -47,6 +48,21 @@ def memory() -> Iterator[None]:
         ) from error
 
 
+def mend(cache: Path) -> None:
+    """Remove what a process that was killed left half-written: a program without the time of its last use.
+
+    JAX never replaces such a program, cannot read it, and stores no other one while it is there.
+    """
+    from filelock import FileLock, Timeout
+
+    if not cache.is_dir():
+        return
+    with contextlib.suppress(OSError, Timeout), FileLock(cache / ".lockfile").acquire(timeout=1):
+        for path in cache.glob("*-cache"):
+            if not path.with_name(path.name.removesuffix("-cache") + "-atime").exists():
+                path.unlink(missing_ok=True)
+
+
 def prepare() -> None:
     """For a program, before it imports JAX: keep compiled programs in ~/.cache/gan_jax, and others' logs silent.
 
@@ -59,6 +75,8 @@ def prepare() -> None:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(cache, "gan_jax", "compiled")
         os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(CACHE_BYTES))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+        if os.environ["JAX_COMPILATION_CACHE_MAX_SIZE"] != "-1":  # without a limit JAX notes no times
+            mend(Path(os.environ["JAX_COMPILATION_CACHE_DIR"]))
     # Failures reach us as exceptions, and are told in a line of our own.
     for name in ("absl", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

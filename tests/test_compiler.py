@@ -49,3 +49,28 @@ def test_a_place_that_cannot_be_used_does_no_harm(tmp_path: Path) -> None:
 
 def test_others_are_silent_and_we_are_not(tmp_path: Path) -> None:
     assert start(XDG_CACHE_HOME=str(tmp_path)).stderr == "told by us\n"
+
+
+@pytest.mark.parametrize("left", [0.0, 0.5, 1.0])
+def test_a_process_killed_while_it_kept_a_program(tmp_path: Path, left: float) -> None:
+    """It left a part of the program, or all of it but no time of use: JAX alone would never keep a program again."""
+    start(XDG_CACHE_HOME=str(tmp_path))
+    program = next((tmp_path / "gan_jax" / "compiled").glob("jit__lambda*-cache"))
+    whole = program.read_bytes()
+    program.write_bytes(whole[: int(left * len(whole))])
+    program.with_name(program.name.replace("-cache", "-atime")).unlink()
+    run = start(XDG_CACHE_HOME=str(tmp_path))
+    assert (run.returncode, run.stdout, run.stderr) == (0, "2\n", "told by us\n")
+    assert len(program.read_bytes()) > 0.9 * len(whole)
+    assert program.with_name(program.name.replace("-cache", "-atime")).exists()
+
+
+def test_a_cache_without_a_limit_has_no_times_and_is_left_alone(tmp_path: Path) -> None:
+    def kept() -> dict[str, int]:
+        start(XDG_CACHE_HOME=str(tmp_path), JAX_COMPILATION_CACHE_MAX_SIZE="-1")
+        return {path.name: path.stat().st_mtime_ns for path in (tmp_path / "gan_jax" / "compiled").iterdir()}
+
+    before = kept()
+    assert before
+    assert not any(name.endswith("-atime") for name in before)
+    assert kept() == before

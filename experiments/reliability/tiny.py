@@ -18,6 +18,7 @@ from orbax.checkpoint import v1
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache" / "torture"
 CLOCK = ("seconds", "images/s")
 KEYS: dict[str, Any] = {
     "data.resize": 16,
@@ -61,9 +62,8 @@ def environment(devices: int = 1, **changes: str) -> dict[str, str]:
     """Of a run: on the CPU, with so many simulated devices, and with the programs that earlier runs compiled."""
     found = {name: value for name, value in os.environ.items() if not name.startswith(("JAX_", "XLA_"))}
     several = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"} if devices > 1 else {}
-    cache = {"JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache" / "torture")}
-    # Small programs too: a start is half as long.
-    cache["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    # Small programs are kept too: a start is half as long.
+    cache = {"XDG_CACHE_HOME": str(CACHE), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     return {**found, "JAX_PLATFORMS": "cpu", **several, **cache, **changes}
 
 
