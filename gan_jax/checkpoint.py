@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import time
 import zlib
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,7 @@ import numpy as np
 from jaxtyping import PyTree
 from orbax.checkpoint import v1 as ocp
 
+from gan_jax import disk
 from gan_jax.errors import UserError
 from gan_jax.game import State
 from gan_jax.metrics import merit
@@ -49,6 +51,7 @@ class Checkpoints:
         self.fixed = frozenset(fixed)
         self._writer = ThreadPoolExecutor(1, "checkpoint")
         self._writing: Future[None] | None = None
+        self.slowest = 0.0  # seconds that one took to write
         self._clean()
 
     def steps(self) -> list[int]:
@@ -88,7 +91,7 @@ class Checkpoints:
                 writing.result()
         except Exception as error:  # whatever Orbax, TensorStore and the file system raise
             raise UserError(
-                f"a checkpoint could not be written in {self.directory} ({_reason(error)}); earlier ones are kept: "
+                f"a checkpoint could not be written in {self.directory} ({disk.reason(error)}); earlier ones are kept: "
                 "make room, or the directory writable, and give the same command again"
             ) from error
 
@@ -117,10 +120,11 @@ class Checkpoints:
         return state._replace(step=np.array(state.step, np.int32), params=params)
 
     def _write(self, step: int, saved: State, about: dict[str, Any]) -> None:
+        begun = time.monotonic()
         try:
-            self._make_room(saved)
-            path = self.directory / f"{step}{PASSING}"
-            ocp.save(path, saved)
+            # Where the disk is too small, this says so before Orbax fails half-way, with many words.
+            disk.make_room(self.directory, sum(leaf.nbytes for leaf in jax.tree.leaves(saved)))
+            path = self._patiently(self.directory / f"{step}{PASSING}", saved)
             if jax.process_index() > 0:
                 return
             (path / ABOUT).write_text(json.dumps({**about, "files": files(path)}))
@@ -129,14 +133,20 @@ class Checkpoints:
             self._clean()
             raise
         self._prune()
+        self.slowest = max(self.slowest, time.monotonic() - begun)
 
-    def _make_room(self, saved: State) -> None:
-        """Where the disk is too small, say so before Orbax fails half-way, with many words."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        size = sum(leaf.nbytes for leaf in jax.tree.leaves(saved))
-        free = shutil.disk_usage(self.directory).free
-        if free < size:
-            raise OSError(f"No space left on device: {size / 1e6:.1f} MB needed, {free / 1e6:.1f} MB free")
+    def _patiently(self, path: Path, saved: State) -> Path:
+        """Where Orbax has written it."""
+        try:
+            ocp.save(path, saved)
+        except TimeoutError:
+            # It measures its patience by the clock on the wall, which may have been set forward. Some of its threads
+            # still write there.
+            if jax.process_count() > 1:
+                raise
+            path = path.with_name(f"{path.name}.again")
+            ocp.save(path, saved)
+        return path
 
     def _prune(self) -> None:
         """Only called, and only counts, when the newest is whole."""
@@ -182,7 +192,7 @@ def about(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads((path / ABOUT).read_text()))
     except (FileNotFoundError, NotADirectoryError, ValueError, TypeError) as error:
-        raise Damaged(f"{ABOUT}: {_reason(error)}") from error
+        raise Damaged(f"{ABOUT}: {disk.reason(error)}") from error
 
 
 def read(path: Path, like: PyTree) -> tuple[Any, dict[str, Any]]:
@@ -196,7 +206,7 @@ def read(path: Path, like: PyTree) -> tuple[Any, dict[str, Any]]:
         facts = about(path)
         now = files(path)
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {_reason(error)}") from error
+        raise UserError(f"{path} cannot be read: {disk.reason(error)}") from error
     # Orbax does not notice a changed byte in an array, and of a missing file it speaks at length.
     for name, crc in facts.get("files", {}).items():
         if now.get(name) != crc:
@@ -231,11 +241,3 @@ def _check_fits(path: Path, there: dict[str, str], here: dict[str, str]) -> None
 def _abstract(leaf: Any) -> jax.ShapeDtypeStruct:
     sharding = getattr(leaf, "sharding", None) or jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
-
-
-def _reason(error: Exception) -> str:
-    """The first line of an error, or the few words of the system in it."""
-    for words in ("No space left on device", "Permission denied", "Read-only file system"):
-        if words in str(error) and not isinstance(error, OSError):
-            return words
-    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

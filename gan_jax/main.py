@@ -1,17 +1,19 @@
 """Trains a GAN: `python -m gan_jax.main --config=configs/cyclegan.py`; `--help` tells more."""
 
 import sys
+import time
 from collections.abc import Sequence
 
 from gan_jax import command, compiler, flags, hosts, rules
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Trains as the flags say (default: the program's own); gives 0, 2 (user error) or 128 + a signal."""
+    """Trains as the flags say (default: the program's own); gives 0, 2 (user error), 75 (late) or 128 + a signal."""
     return command.run(lambda: _train(sys.argv[1:] if arguments is None else arguments))
 
 
 def _train(arguments: Sequence[str]) -> int:
+    begun = time.monotonic()
     request = flags.parse(arguments)
     if request.help:
         print(request.help)
@@ -27,7 +29,7 @@ def _train(arguments: Sequence[str]) -> int:
         return 0
     from gan_jax import train
 
-    return train.train(request.config, request.workdir)
+    return train.train(request.config, request.workdir, begun)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ directory, which all share, and a thread reads those of the others.
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -37,7 +38,7 @@ def watched(workdir: Path) -> Iterator[None]:
         yield
         return
     # A directory for each start: another one, which will find the run in use, must not speak for this one.
-    start = int(multihost_utils.broadcast_one_to_all(np.int32(time.time_ns() % 2**31)))
+    start = int(multihost_utils.broadcast_one_to_all(np.int32(secrets.randbits(31))))
     neighbours = Neighbours(workdir / ".hosts" / str(start), jax.process_index(), jax.process_count())
     multihost_utils.sync_global_devices("every host has written its first beat")
     ear = threading.Thread(target=neighbours.listen, daemon=True)

@@ -127,6 +127,7 @@ RULES = {
     **dict.fromkeys(("cycle_x", "cycle_y", "cycle_noise", "identity", "l1"), WEIGHT),
     **dict.fromkeys(("r1", "r2", "penalty", "discriminator_rate", "discriminator.noise"), WEIGHT),
     **dict.fromkeys(("unlabelled", "supervised", "information", "information_continuous"), WEIGHT),
+    "max_hours": number((int, float), lambda value: 0 <= value < 1e6, "hours, 0 for no limit"),
     **dict.fromkeys(("margin", "example_loss", "clip", "baseline"), WEIGHT),
     "slope": number((int, float), lambda value: value <= 1, "a number up to 1"),
     **dict.fromkeys(("average", "beta1", "beta2", "generator.dropout"), BELOW_ONE),

@@ -18,6 +18,7 @@ HOW = {
     "remat": False,  # less memory, a third more work
     "accumulate": 1,  # slices that a batch is played in, one after another
     "rows": 1,  # devices that share the height of a picture
+    "max_hours": 0.0,  # then save and stop, with exit status 75; 0: no limit
 }
 
 

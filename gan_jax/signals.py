@@ -14,16 +14,24 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 class Stop:
-    """Which signal asked to stop, or None."""
+    """Which signal asked to stop, or None; and whether it is late."""
 
     signal: int | None = None
+    late = False
 
-    def asked(self) -> bool:
-        """Whether to stop now; all hosts agree, so that none waits for one that has left."""
+    def asked(self, late: bool = False) -> bool:
+        """Whether to stop now, as a signal asked for it or it is `late` here.
+
+        All hosts agree, so that none waits for one that has left. What one of them hears meanwhile waits for the next
+        time.
+        """
+        heard = np.array([self.signal or 0, late], np.int32)
         if jax.process_count() > 1:
-            heard = multihost_utils.process_allgather(np.int32(self.signal or 0))
-            self.signal = int(np.max(heard)) or None
-        return self.signal is not None
+            heard = np.max(multihost_utils.process_allgather(heard), axis=0)
+            if self.signal is None and heard[0]:
+                self.signal = int(heard[0])
+        self.late = bool(heard[1])
+        return bool(heard.any())
 
 
 @contextmanager

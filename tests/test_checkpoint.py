@@ -14,7 +14,7 @@ import numpy as np
 import optax
 import pytest
 
-from gan_jax import checkpoint, sharding
+from gan_jax import checkpoint, disk, sharding
 from gan_jax.checkpoint import Checkpoints, Damaged, about, best, read, steps
 from gan_jax.errors import UserError
 from gan_jax.game import State
@@ -198,7 +198,7 @@ def test_a_full_disk(small_disk: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Orbax leaves futures behind
 def test_a_disk_that_fills_while_orbax_writes(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Checkpoints, "_make_room", lambda self, _: self.directory.mkdir(exist_ok=True))
+    monkeypatch.setattr(disk, "make_room", lambda directory, _: directory.mkdir(exist_ok=True))
     with pytest.raises(UserError, match=r"\(No space left on device\)"):
         fill(Checkpoints(small_disk / "checkpoints", keep=9))
     gc.collect()

@@ -1,0 +1,61 @@
+"""Rounds one after another: the state, the batch whose turn it is, and the key they draw from."""
+
+from collections.abc import Iterator
+
+import jax
+from jaxtyping import Array, PyTree
+from ml_collections import ConfigDict
+
+from gan_jax import data, engine, game
+from gan_jax.game import State
+
+Log = dict[str, Array]
+
+
+class Rounds:
+    """A game being played on the devices. All that a round does follows from the seed, the state and its batch."""
+
+    def __init__(self, config: ConfigDict, source: data.AnySource) -> None:
+        """The game and its state before the first round."""
+        self.config, self.source = config, source
+        self.game, self.mesh = engine.made(config), engine.mesh(config)
+        self._first, self.key, self.show_key = jax.random.split(jax.random.key(config.seed), 3)
+        self.skipped: list[int] = []  # numbers of batches that are passed over
+        self.state = self.initial()
+        self._play = engine.play(self.mesh, config, self.state)
+        self._batches: Iterator[PyTree] | None = None
+
+    def initial(self) -> State:
+        """The state before the first round, as the seed draws it."""
+        return engine.placed(self.mesh, self.config, game.init(self.game, self._first))
+
+    def go_to(self, state: State, skipped: list[int]) -> None:
+        """Play on from this state, without the batches of these numbers."""
+        self.state, self.skipped, self._batches = state, sorted(skipped), None
+
+    def number(self, step: int) -> int:
+        """The number of the batch of the round that begins at a step: the step, and one for each passed over.
+
+        >>> rounds.skipped = [3, 5]
+        >>> [rounds.number(step) for step in (2, 3, 4)]
+        [2, 4, 6]
+        """
+        for skipped in self.skipped:
+            step += skipped <= step
+        return step
+
+    def batch(self) -> PyTree:
+        """The batch of the next round, on the devices. Raises UserError when no picture can be read any more."""
+        if self._batches is None:
+            self._batches = self._from(self.state.step)
+        return next(self._batches)
+
+    def play(self, batch: PyTree) -> Log:
+        """One round with a batch; gives what it tells."""
+        self.state, log = self._play(self.state, batch, self.key)
+        return log
+
+    def _from(self, step: int) -> Iterator[PyTree]:
+        start, passed = self.number(step), set(self.skipped)
+        there = engine.batches(self.mesh, self.config, self.source, start)
+        return (batch for number, batch in enumerate(there, start) if number not in passed)
