@@ -27,6 +27,7 @@ KEYS: dict[str, Any] = {
     "generator.blocks": 1,
     "discriminator.width": 4,
     "discriminator.layers": 1,
+    "identity": 0.0,  # half of what is to be traced and compiled
     "pool_size": 3,
     "average": 0.9,
     "steps": 40,
