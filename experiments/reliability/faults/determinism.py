@@ -1,0 +1,51 @@
+"""The same seed in fresh processes, and on other numbers of devices."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from experiments.reliability import tiny
+from experiments.reliability.trial import Try, each
+
+# Sums over a batch are made in another order: float32 rounding (6e-8), which Adam's first steps, of the size of the rate
+# whatever the gradient is, and 8 rounds enlarge.
+TOLERANCE = 1e-3
+FAULT = "the same seed once more, in a fresh process; on 2 and 4 devices"
+PROMISE = (
+    "the same bits on one device; on 2 and 4 (simulated) devices every array, metric and average within "
+    f"{TOLERANCE:g} (1 + |x|) after 8 rounds of 8 pictures"
+)
+TRIES = 20
+BATCH = {"batch_size": 8, "steps": 8, "checkpoint_every": 4, "log_every": 1, "best_metric": ""}
+
+
+def tries(scratch: Path, count: int, seed: int) -> Iterator[Try]:
+    """Again with one device, again with one, with 2, and with 4 devices."""
+
+    def one(i: int) -> Try:
+        return _again(scratch, i, seed + i) if i % 4 < 2 else _devices(scratch, i, 2 ** (i % 4 - 1))
+
+    return each(one, ((f"try {i}", i) for i in range(count)))
+
+
+def _again(scratch: Path, i: int, seed: int) -> Try:
+    """With PYTHONHASHSEED of its own, as every process has."""
+    tiny.whole(scratch)
+    env = tiny.environment(PYTHONHASHSEED=str(seed + 1))
+    found = tiny.differences(tiny.whole(scratch, f"run{i}", env), scratch / "whole")
+    return Try("the same command in a fresh process", "; ".join(found[:3]))
+
+
+def _devices(scratch: Path, i: int, devices: int) -> Try:
+    tiny.whole(scratch, "batch", **BATCH)
+    workdir = tiny.whole(scratch, f"run{i}", tiny.environment(devices), **BATCH)
+    found = tiny.differences(workdir, scratch / "batch", TOLERANCE)
+    return Try(f"{devices} devices in place of one", "; ".join(found[:3]), "", _largest(workdir, scratch / "batch"))
+
+
+def _largest(workdir: Path, whole: Path) -> dict[str, float]:
+    import numpy as np
+
+    step = tiny.steps(whole)[-1]
+    a, b = tiny.state(workdir, step), tiny.state(whole, step)
+    off = max(float(np.max(np.abs(a[name] - b[name]) / (1 + np.abs(b[name])), initial=0)) for name in b)
+    return {"difference on several devices, 1e-6 (1 + |x|)": 1e6 * off}
