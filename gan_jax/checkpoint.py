@@ -1,10 +1,8 @@
 """A state and what belongs to it, to disk and back: Orbax, in the background, the last few and the best."""
 
 import contextlib
-import json
 import shutil
 import time
-import zlib
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,17 +14,13 @@ from jaxtyping import PyTree
 from orbax.checkpoint import v1 as ocp
 
 from gan_jax import disk
+from gan_jax.about import Damaged, about, files, leaves, note
 from gan_jax.errors import UserError
 from gan_jax.game import State
 from gan_jax.metrics import merit
 
 # A bare number names a finished checkpoint. This follows it while one is written or deleted.
 PASSING = ".passing"
-ABOUT = "about.json"
-
-
-class Damaged(Exception):
-    """A checkpoint that cannot be read whole."""
 
 
 class Restored(NamedTuple):
@@ -127,7 +121,7 @@ class Checkpoints:
             path = self._patiently(self.directory / f"{step}{PASSING}", saved)
             if jax.process_index() > 0:
                 return
-            (path / ABOUT).write_text(json.dumps({**about, "files": files(path)}))
+            note(path, about)
             path.rename(self.directory / str(step))
         except BaseException:
             self._clean()
@@ -187,14 +181,6 @@ def best(directory: Path, metric: str) -> int | None:
     return max(scores, key=lambda step: (scores[step], step), default=None)
 
 
-def about(path: Path) -> dict[str, Any]:
-    """The facts saved with the checkpoint `<run>/checkpoints/<step>`, among them its `metrics`. Raises Damaged."""
-    try:
-        return dict(json.loads((path / ABOUT).read_text()))
-    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError) as error:
-        raise Damaged(f"{ABOUT}: {disk.reason(error)}") from error
-
-
 def read(path: Path, like: PyTree) -> tuple[Any, dict[str, Any]]:
     """The tree in the checkpoint `<run>/checkpoints/<step>`, shaped and placed like `like`, and its facts.
 
@@ -208,25 +194,11 @@ def read(path: Path, like: PyTree) -> tuple[Any, dict[str, Any]]:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {disk.reason(error)}") from error
     # Orbax does not notice a changed byte in an array, and of a missing file it speaks at length.
-    for name, crc in facts.get("files", {}).items():
+    for name, crc in facts["files"].items():
         if now.get(name) != crc:
             raise Damaged(f"{name} {'has changed' if name in now else 'is missing'}")
-    _check_fits(path, facts.get("leaves", {}), leaves(like))
+    _check_fits(path, facts["leaves"], leaves(like))
     return ocp.load(path, jax.tree.map(_abstract, like)), facts
-
-
-def files(path: Path) -> dict[str, int]:
-    """The CRC-32 of each file in a directory, but for our own."""
-    found = (file for file in path.rglob("*") if file.is_file() and file.name != ABOUT)
-    return {file.relative_to(path).as_posix(): zlib.crc32(file.read_bytes()) for file in found}
-
-
-def leaves(tree: PyTree) -> dict[str, str]:
-    """What a tree consists of: {".params['G']['Conv_0']['kernel']": "float32[3,3,8,8]", ...}."""
-    return {
-        jax.tree_util.keystr(path): f"{leaf.dtype}{list(leaf.shape)}".replace(" ", "")
-        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
-    }
 
 
 def _check_fits(path: Path, there: dict[str, str], here: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 import concurrent.futures
 import gc
+import json
 import os
 import shutil
 import subprocess
@@ -248,7 +249,27 @@ def garble_every_file(path: Path) -> None:
             file.write_bytes(b"\xff\x00{" * 50)
 
 
-DAMAGES = [truncate, change_a_byte, delete_half, empty, garble_every_file]
+def change_a_fact(path: Path) -> None:
+    """Another number: still JSON, and the best checkpoint would be another."""
+    text = (path / "about.json").read_text()
+    assert '"l1/fake_y": 0.3' in text
+    (path / "about.json").write_text(text.replace('"l1/fake_y": 0.3', '"l1/fake_y": 0.1'))
+
+
+def rename_a_fact(path: Path) -> None:
+    """A name that differs by a bit was told as a checkpoint of another config."""
+    text = (path / "about.json").read_text()
+    (path / "about.json").write_text(text.replace("kernel", "kernem"))
+
+
+def other_facts(path: Path) -> None:
+    (path / "about.json").write_text("{}")
+
+
+DAMAGES = [
+    *(truncate, change_a_byte, delete_half, empty, garble_every_file),
+    *(change_a_fact, rename_a_fact, other_facts),
+]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -262,6 +283,17 @@ def test_a_damaged_checkpoint_is_set_aside(saved: Path, damage: Callable[[Path],
     assert told.startswith(f"{saved / '3.broken'} (")
     assert steps(saved) == [1, 2]
     assert (saved / "3.broken").is_dir(), "nothing is thrown away"
+
+
+def test_facts_without_a_sum_of_their_own(saved: Path) -> None:
+    """As runs have them that were begun before there was one."""
+    path = saved / "3" / "about.json"
+    facts = json.loads(path.read_text())
+    del facts["crc32"]
+    path.write_text(json.dumps(facts, indent=1))
+    restored = Checkpoints(saved).restore(make(0))
+    assert restored is not None
+    assert equal(restored.state, make(3))
 
 
 def test_every_checkpoint_is_damaged(saved: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from experiments.reliability import tiny
 from experiments.reliability.trial import Try, each
 
-# Sums over a batch are made in another order: float32 rounding (6e-8), which Adam's first steps, of the size of the rate
-# whatever the gradient is, and 8 rounds enlarge.
+# Sums over a batch are made in another order: float32 rounding (6e-8), which Adam, whose first steps are of the size of
+# the rate whatever the gradient is, and 8 rounds enlarge.
 TOLERANCE = 1e-3
 FAULT = "the same seed once more, in a fresh process; on 2 and 4 devices"
 PROMISE = (
@@ -39,7 +39,9 @@ def _devices(scratch: Path, i: int, devices: int) -> Try:
     tiny.whole(scratch, "batch", **BATCH)
     workdir = tiny.whole(scratch, f"run{i}", tiny.environment(devices), **BATCH)
     found = tiny.differences(workdir, scratch / "batch", TOLERANCE)
-    return Try(f"{devices} devices in place of one", "; ".join(found[:3]), "", _largest(workdir, scratch / "batch"))
+    return Try(
+        f"{devices} devices in place of one", "; ".join(found[:3]), "", _largest(workdir, scratch / "batch")
+    )
 
 
 def _largest(workdir: Path, whole: Path) -> dict[str, float]:
