@@ -55,6 +55,8 @@ def claimed(workdir: Path) -> Iterator[None]:
 def changes(workdir: Path, config: ConfigDict) -> list[str]:
     """Hold a config against the config.json of a run that is there: the permitted changes, a line each.
 
+    Keys that the run had not yet count as what it did without them.
+
     Raises:
         UserError: the directory holds a run with another config; the message shows the difference.
     """
@@ -62,9 +64,10 @@ def changes(workdir: Path, config: ConfigDict) -> list[str]:
     if not path.exists():
         return []
     try:
-        before = settings.from_json(path.read_text(encoding="utf-8"))
+        before = settings.complete(settings.from_json(path.read_text(encoding="utf-8")))
     except (UserError, OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read ({error}): restore it or name another --workdir") from error
+    config = settings.complete(config)
     different = settings.difference(before, config, ignore=FREE)
     if different:
         raise UserError(

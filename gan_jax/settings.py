@@ -20,10 +20,15 @@ HOW = {
     "rows": 1,  # devices that share the height of a picture
     "max_hours": 0.0,  # then save and stop, with exit status 75; 0: no limit
 }
+# Keys of games ("": of all) that came after a release, with what runs without them did: those can be read, and go on.
+LATER: dict[str, dict[str, Any]] = {
+    "": {"init_from": "", "tensorboard": False, "evaluate_features": "pixels"},
+    "cyclegan": {"cycle_noise": 0.0},
+}
 
 
 def load(file: str) -> ConfigDict:
-    """The locked config of "path.py" or "path.py:variant", or of a run's "config.json", with all keys of HOW.
+    """The locked config of "path.py" or "path.py:variant", or of a run's "config.json", made `complete`.
 
     Raises:
         UserError: there is no such file, it cannot be run, or it has no such variant.
@@ -60,9 +65,10 @@ def _load_json(path: Path) -> ConfigDict:
 
 
 def complete(config: ConfigDict) -> ConfigDict:
-    """The config, locked, with what it lacks of HOW."""
+    """A locked copy of a config with what it lacks of HOW and of LATER: one of an earlier release can be used."""
+    config = config.copy_and_resolve_references()
     with config.unlocked():
-        for key, value in HOW.items():
+        for key, value in (HOW | LATER[""] | LATER.get(config.get("gan", ""), {})).items():
             if key not in config:
                 config[key] = value
     return config.lock()

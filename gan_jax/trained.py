@@ -55,10 +55,10 @@ def _game(workdir: Path, found: ConfigDict) -> game.Game:
 
 
 def config(workdir: Path) -> ConfigDict:
-    """The config of a run directory. Raises UserError when there is none that can be used."""
+    """The config of a run directory, `settings.complete`. Raises UserError when there is none that can be used."""
     path = workdir / "config.json"
     try:
-        found = settings.from_json(path.read_text(encoding="utf-8"))
+        found = settings.complete(settings.from_json(path.read_text(encoding="utf-8")))
         rules.validate(found)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(

@@ -31,7 +31,7 @@ def read(workdir: Path) -> Run:
         UserError: there is no run, or no whole checkpoint of its config.
     """
     try:
-        config = settings.from_json((workdir / "config.json").read_text(encoding="utf-8"))
+        config = settings.complete(settings.from_json((workdir / "config.json").read_text(encoding="utf-8")))
         played = import_module(f"gan_jax.gans.{config.gan}").game(config)
     except (OSError, UnicodeDecodeError, AttributeError, ImportError) as error:
         raise UserError(

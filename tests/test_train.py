@@ -703,9 +703,9 @@ def test_as_typed_killed_while_it_writes_a_checkpoint(pictures: Path, tmp_path: 
         "--config.checkpoint_every=10 --config.log_every=5 --config.evaluate_every=20 --config.sample_every=20"
     ]
     typed += [
-        "--config.data.resize=16 --config.data.crop=16 --config.generator.width=4 --config.generator.blocks=1"
+        "--config.data.resize=16 --config.data.crop=16 --config.generator.width=1 --config.generator.blocks=1"
     ]
-    typed += ["--config.discriminator.width=4 --config.discriminator.layers=1 --config.average=0.9"]
+    typed += ["--config.discriminator.width=1 --config.discriminator.layers=1 --config.average=0.9"]
     flagged = " ".join(typed).split()
     uninterrupted = flags.parse([*flagged, f"--workdir={tmp_path / 'whole'}"])
     assert train(uninterrupted.config, uninterrupted.workdir) == 0
