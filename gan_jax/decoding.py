@@ -17,8 +17,13 @@
 """
 
 import io
+import math
 import os
 import stat
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +34,17 @@ from gan_jax import png16, tiff
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # "JPEG" opens MPO too, the stacks of phones
 MAX_RATIO = 100
+BAND = 2**22  # numbers that are converted together
+LARGE = 2**24  # pixels; larger pictures are decoded one at a time
+DEEPEST = 8  # bytes of a pixel at the limit of pixels: four channels of 16 bits
+_large = threading.Lock()
 LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as in Pillow
 
 Picture = Shaped[np.ndarray, "height width channels"]
+
+# Pillow warns of damage and of size beside raising; what is wrong is told by who asked, in one line.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 class Unreadable(Exception):
@@ -93,7 +106,11 @@ def kind(data: bytes) -> str:
 
 def convert(pixels: Picture, channels: int, bits: int, alpha: bool = False) -> Picture:
     """An array as decoded, to the channels and the depth asked for. `alpha`: its last channel is opacity."""
-    return _to_channels(_to_bits(pixels, bits), channels, alpha)
+    # In bands of rows, since what lies between has 8 bytes a number: a few kB of file could ask for gigabytes.
+    rows = max(1, BAND // max(1, pixels.shape[1] * pixels.shape[2]))
+    bands = (pixels[at : at + rows] for at in range(0, len(pixels), rows))
+    done = [_to_channels(_to_bits(band, bits), channels, alpha) for band in bands]
+    return done[0] if len(done) == 1 else np.concatenate(done)
 
 
 def check_size(height: int, width: int) -> None:
@@ -112,18 +129,27 @@ def _pixels(data: bytes) -> tuple[np.ndarray, bool]:
     if data.startswith(b"\x93NUMPY"):
         return _npy(data), False
     if png16.is_colour16(data):  # Pillow would drop the lower byte of every sample
-        check_size(*png16.size(data))
-        pixels = png16.decode(data)
+        with _room(*png16.size(data)):
+            pixels = png16.decode(data)
         return _upright(pixels, _orientation(data)), pixels.shape[-1] != 3
     if tiff.is_tiff(data) and tiff.beyond_pillow(data):
-        check_size(*tiff.size(data))
-        pixels, alpha = tiff.decode(data)
+        with _room(*tiff.size(data)):
+            if tiff.memory(data) > max(DEEPEST * (Image.MAX_IMAGE_PIXELS or math.inf), len(data)):
+                raise Unreadable("more channels and bits than its pixels may have")
+            pixels, alpha = tiff.decode(data)
         return _upright(pixels, _orientation(data)), alpha
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        check_size(image.height, image.width)
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image, _room(image.height, image.width):
         image.load()
         pixels, alpha = _expand(image)
         return _upright(pixels, _orientation(image)), alpha
+
+
+@contextmanager
+def _room(height: int, width: int) -> Iterator[None]:
+    """For decoding a picture of that size; threads take turns at large ones, so that memory is that of one."""
+    check_size(height, width)
+    with _large if height * width > LARGE else nullcontext():
+        yield
 
 
 def _npy(data: bytes) -> np.ndarray:

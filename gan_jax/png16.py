@@ -1,21 +1,27 @@
 """16-bit colour PNG, which Pillow reads and writes at 8 bits (PNG specification, second edition, 2003)."""
 
+import io
 import struct
 import zlib
+from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import Int16, UInt8, UInt16
+from jaxtyping import UInt8, UInt16
+from PIL import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {2: 3, 4: 2, 6: 4}  # by the colour type in the header
 NAMES = {2: "RGB", 4: "LA", 6: "RGBA"}
+PIECE = 2**20
+# Interlaced files hold seven pictures: from row a and column b on, every c-th row and d-th column (section 8.2).
+ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by the number of channels
 
 
 def is_colour16(data: bytes) -> bool:
-    """Whether these bytes begin like a 16-bit PNG of more than one channel, not interlaced."""
+    """Whether these bytes begin like a 16-bit PNG of more than one channel."""
     header = data.startswith(SIGNATURE) and len(data) > 33
-    return header and data[24] == 16 and data[25] in CHANNELS and data[28] == 0
+    return header and data[24] == 16 and data[25] in CHANNELS
 
 
 def size(data: bytes) -> tuple[int, int]:
@@ -25,17 +31,28 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def decode(data: bytes) -> UInt16[np.ndarray, "height width channels"]:
-    """The samples of a file for which `is_colour16` holds. Raises ValueError, zlib.error: damaged."""
-    height, width = size(data)
-    channels = CHANNELS[data[25]]
-    row = 1 + width * channels * 2
-    # Not more than the header promises: a few bytes can inflate to gigabytes.
-    raw = zlib.decompressobj().decompress(_image_data(data), height * row)
-    if len(raw) < height * row:
-        raise ValueError("image data ends early")
-    rows = np.frombuffer(raw, np.uint8).reshape(height, row)
-    samples = unfilter(rows[:, 0], rows[:, 1:].reshape(height, width, channels * 2))
-    return samples.view(">u2").astype(np.uint16)
+    """The samples of a file for which `is_colour16` holds. Raises ValueError, OSError, ...: damaged.
+
+    Pillow undoes compression and row filters, bytewise whatever the depth, and can be asked for either byte.
+    """
+    _check(data)
+    if data[25] == 4:  # grey and alpha of 16 bits lie there as RGB and alpha of 8
+        header = data[16:24] + b"\x08\x06" + data[26:29]
+        eight = data[:8] + _chunk(b"IHDR", header) + data[33:]
+        return _bytes(eight, "RGBA").view(">u2").astype(np.uint16)
+    mode = NAMES[data[25]]
+    samples = _bytes(data, f"{mode};16B").astype(np.uint16)
+    samples <<= 8
+    samples |= _bytes(data, f"{mode};16L")
+    return samples
+
+
+def _bytes(data: bytes, layout: str) -> UInt8[np.ndarray, "height width channels"]:
+    """The upper bytes of samples that are called big-endian, the lower ones where they are called little-endian."""
+    with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+        image.tile = [tile[:3] + (layout,) for tile in image.tile]  # type: ignore[attr-defined]
+        image.load()
+        return np.asarray(image)
 
 
 def encode(pixels: UInt16[np.ndarray, "height width channels"]) -> bytes:
@@ -52,45 +69,23 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _image_data(data: bytes) -> bytes:
-    parts, at = [], len(SIGNATURE)
+def _check(data: bytes) -> None:
+    """Raises ValueError or zlib.error where a chunk is damaged, or the rows end early, which Pillow lets pass."""
+    inflate, at, found = zlib.decompressobj(), len(SIGNATURE), 0
     while at + 12 <= len(data):
         (length,) = struct.unpack(">I", data[at : at + 4])
         kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
         if data[at : at + 12 + length] != _chunk(kind, body):  # cut short, or its checksum differs
             raise ValueError("a chunk is damaged")
-        if kind == b"IDAT":
-            parts.append(body)
+        while kind == b"IDAT" and body and not inflate.eof:
+            found += len(inflate.decompress(body, PIECE))  # a few bytes can inflate to gigabytes
+            body = inflate.unconsumed_tail
         at += 12 + length
-    return b"".join(parts)
+    if found < _promised(*size(data), 2 * CHANNELS[data[25]], ADAM7 if data[28] else ((0, 0, 1, 1),)):
+        raise ValueError("image data ends early")
 
 
-def unfilter(
-    kinds: UInt8[np.ndarray, "height"], filtered: UInt8[np.ndarray, "height width bytes"]
-) -> UInt8[np.ndarray, "height width bytes"]:
-    """Undoes the row filters (section 9): 0 none, 1 sub, 2 up, 3 average, 4 Paeth.
-
-    A byte needs those to its left, above it, and above to the left: one anti-diagonal can be done at once.
-    """
-    if kinds.max(initial=0) > 4:
-        raise ValueError("unknown row filter")
-    height, width, depth = filtered.shape
-    out = np.zeros(
-        (height + 1, width + 1, depth), np.int16
-    )  # zeros above and to the left, as the filters assume
-    for diagonal in range(height + width - 1):
-        r = np.arange(max(0, diagonal - width + 1), min(height, diagonal + 1))
-        c = diagonal - r
-        left, up, corner = out[r + 1, c], out[r, c + 1], out[r, c]
-        guesses = [np.zeros_like(left), left, up, (left + up) // 2, _paeth(left, up, corner)]
-        guess = np.choose(kinds[r, None], guesses)
-        out[r + 1, c + 1] = (filtered[r, c] + guess) & 255
-    return out[1:, 1:].astype(np.uint8)
-
-
-def _paeth(
-    left: Int16[np.ndarray, "n bytes"], up: Int16[np.ndarray, "n bytes"], corner: Int16[np.ndarray, "n bytes"]
-) -> Int16[np.ndarray, "n bytes"]:
-    far_left, far_up, far_corner = abs(up - corner), abs(left - corner), abs(left + up - 2 * corner)
-    other = np.where(far_up <= far_corner, up, corner)
-    return np.where((far_left <= far_up) & (far_left <= far_corner), left, other)
+def _promised(height: int, width: int, depth: int, passes: Iterable[tuple[int, int, int, int]]) -> int:
+    """Bytes of all rows, each with one for its filter."""
+    sides = [(-((top - height) // down), -((left - width) // right)) for top, left, down, right in passes]
+    return sum(rows * (1 + columns * depth) for rows, columns in sides if columns > 0)

@@ -1,6 +1,8 @@
 """TIFF files that Pillow cannot hold (five channels, 16-bit colour), by the optional package tifffile."""
 
 import io
+import logging
+import math
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +31,13 @@ def size(data: bytes) -> tuple[int, int]:
     with _tifffile().TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
         return page.imagelength, page.imagewidth
+
+
+def memory(data: bytes) -> int:
+    """Bytes that the first page takes, or a single one of its tiles or strips, if that is more."""
+    with _tifffile().TiffFile(io.BytesIO(data)) as file:
+        page = file.pages[0]
+        return max(page.nbytes, math.prod(page.chunks) * page.dtype.itemsize)
 
 
 def decode(data: bytes) -> tuple[Shaped[np.ndarray, "height width channels"], bool]:
@@ -63,4 +72,5 @@ def _tifffile() -> ModuleType:
         raise ImportError(
             "a TIFF that Pillow cannot hold needs the package tifffile: pip install tifffile"
         ) from error
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong is told by who asked, in one line
     return tifffile

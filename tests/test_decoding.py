@@ -2,13 +2,16 @@ import contextlib
 import io
 import os
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from gan_jax import png16
 from gan_jax.decoding import Unreadable, decode, kind, read
@@ -277,3 +280,52 @@ def test_no_bytes_raise_anything_but_unreadable(noise, start):
         with contextlib.suppress(Unreadable):
             assert decode(data).dtype == np.uint8
         assert kind(data)
+
+
+def five_channels(**fields):
+    """A TIFF of 64 x 64 pixels in tiles of 16 x 16, with other numbers written over some of its fields."""
+    stream = io.BytesIO()
+    plain = {"photometric": "minisblack", "planarconfig": "contig", "tile": (16, 16)}
+    tifffile.imwrite(stream, np.zeros((64, 64, 5), np.uint16), **plain)
+    data = bytearray(stream.getvalue())
+    with tifffile.TiffFile(io.BytesIO(data)) as opened:
+        for name, value in fields.items():
+            at = opened.pages[0].tags[name].offset + 8
+            data[at : at + 2] = value.to_bytes(2, "little")
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"TileWidth": 65520, "TileLength": 65520}, {"SamplesPerPixel": 65535, "ImageWidth": 5000, "ImageLength": 5000}],
+)
+def test_a_tiff_of_few_pixels_that_asks_for_gigabytes_is_refused(fields):
+    assert decode(five_channels(), 5).shape == (64, 64, 5)
+    with pytest.raises(Unreadable, match="more channels and bits"):
+        decode(five_channels(**fields), 5)
+
+
+def test_large_pictures_of_several_threads_are_decoded_in_turn(monkeypatch):
+    """All at once their memory would add up; two at the same time would meet in `load`."""
+    busy, met = threading.Lock(), []
+
+    def load(image):
+        met.append(not busy.acquire(blocking=False))
+        time.sleep(0.05)
+        busy.release()
+        return plain(image)
+
+    plain = PngImagePlugin.PngImageFile.load
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", load)
+    monkeypatch.setattr("gan_jax.decoding.LARGE", 10)
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(decode, [file(flat("L", 7, (9, 9)))] * 3))
+    assert met.count(False) >= 3
+    assert True not in met
+
+
+def test_a_large_picture_is_converted_in_bands_to_the_same(monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 65536, (50, 7, 4)).astype(np.uint16)
+    whole = decode(png16.encode(pixels), 3)
+    monkeypatch.setattr("gan_jax.decoding.BAND", 100)
+    np.testing.assert_array_equal(decode(png16.encode(pixels), 3), whole)
