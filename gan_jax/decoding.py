@@ -34,7 +34,7 @@ from gan_jax import png16, tiff
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")  # "JPEG" opens MPO too, the stacks of phones
 MAX_RATIO = 100
-BAND = 2**22  # numbers that are converted together
+BAND = 2**19  # numbers that are converted together
 LARGE = 2**24  # pixels; larger pictures are decoded one at a time
 DEEPEST = 8  # bytes of a pixel at the limit of pixels: four channels of 16 bits
 _large = threading.Lock()
