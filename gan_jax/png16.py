@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8, UInt16
@@ -50,7 +51,8 @@ def decode(data: bytes) -> UInt16[np.ndarray, "height width channels"]:
 def _bytes(data: bytes, layout: str) -> UInt8[np.ndarray, "height width channels"]:
     """The upper bytes of samples that are called big-endian, the lower ones where they are called little-endian."""
     with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-        image.tile = [tile[:3] + (layout,) for tile in image.tile]  # type: ignore[attr-defined]
+        tiles: Any = image.tile
+        tiles[:] = [(*tile[:3], layout) for tile in tiles]
         image.load()
         return np.asarray(image)
 

@@ -72,5 +72,7 @@ def _tifffile() -> ModuleType:
         raise ImportError(
             "a TIFF that Pillow cannot hold needs the package tifffile: pip install tifffile"
         ) from error
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong is told by who asked, in one line
+    logging.getLogger("tifffile").setLevel(
+        logging.CRITICAL
+    )  # what is wrong is told by who asked, in one line
     return tifffile

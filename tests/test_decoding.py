@@ -297,7 +297,10 @@ def five_channels(**fields):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"TileWidth": 65520, "TileLength": 65520}, {"SamplesPerPixel": 65535, "ImageWidth": 5000, "ImageLength": 5000}],
+    [
+        {"TileWidth": 65520, "TileLength": 65520},
+        {"SamplesPerPixel": 65535, "ImageWidth": 5000, "ImageLength": 5000},
+    ],
 )
 def test_a_tiff_of_few_pixels_that_asks_for_gigabytes_is_refused(fields):
     assert decode(five_channels(), 5).shape == (64, 64, 5)

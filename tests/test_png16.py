@@ -54,7 +54,15 @@ def test_every_row_filter_as_in_the_specification(data, height, width, channels)
 def test_interlaced(channels):
     """Adam7 (section 8): seven pictures one behind the other, each of every so-manieth pixel."""
     pixels = np.random.default_rng(0).integers(0, 65536, (9, 11, channels)).astype(">u2")
-    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+    passes = [
+        (0, 0, 8, 8),
+        (0, 4, 8, 8),
+        (4, 0, 8, 4),
+        (0, 2, 4, 4),
+        (2, 0, 4, 2),
+        (0, 1, 2, 2),
+        (1, 0, 2, 1),
+    ]
     parts = [pixels[top::down, left::right] for top, left, down, right in passes]
     raw = b"".join(b"\0" + row.tobytes() for part in parts for row in part if row.size)
     file = png(9, 11, raw, png16.COLOUR_TYPES[channels], interlaced=1)

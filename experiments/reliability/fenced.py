@@ -76,7 +76,13 @@ class Fence:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self.process is None:
-            command = [sys.executable, "-m", "experiments.reliability.fenced", self.function, str(self.megabytes)]
+            command = [
+                sys.executable,
+                "-m",
+                "experiments.reliability.fenced",
+                self.function,
+                str(self.megabytes),
+            ]
             pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, bufsize=0, **pipes)
             self.falls += 1

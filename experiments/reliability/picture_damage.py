@@ -42,7 +42,9 @@ IMPOSTORS = {
     "an icon": b"\x00\x00\x01\x00\x01\x00" + bytes(40),
     "zeros": bytes(4096),
     "nothing": b"",
-    "a pickle in npy": b"\x93NUMPY\x01\x00F\x00{'descr': '|O', 'fortran_order': False, 'shape': (4, 4), }".ljust(80)
+    "a pickle in npy": b"\x93NUMPY\x01\x00F\x00{'descr': '|O', 'fortran_order': False, 'shape': (4, 4), }".ljust(
+        80
+    )
     + b"\n"
     + b"\x80\x04cos\nsystem\nX\x05\x00\x00\x00false\x85R.",
 }
@@ -95,7 +97,14 @@ def header(rng: np.random.Generator, files: list[Valid]) -> Case:
     """Bytes of the header are any others, the extreme ones above all."""
     file, data = _pick(rng, files), None
     data, at = bytearray(file.data), int(rng.integers(2, 128))
-    values = [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", bytes(4), b"\0\0\1\0", rng.bytes(4)]
+    values = [
+        b"\xff\xff\xff\xff",
+        b"\x7f\xff\xff\xff",
+        b"\xff\xff\xff\x7f",
+        bytes(4),
+        b"\0\0\1\0",
+        rng.bytes(4),
+    ]
     value = values[int(rng.integers(len(values)))][: int(rng.integers(1, 5))]
     data[at : at + len(value)] = value
     return _bytes("header overwritten", file, bytes(data), f"{value.hex()} at byte {at}")
@@ -103,7 +112,9 @@ def header(rng: np.random.Generator, files: list[Valid]) -> Case:
 
 def claim(rng: np.random.Generator, files: list[Valid]) -> Case:
     """A few hundred bytes that claim to be billions of pixels, or as long as 100 pictures."""
-    height, width = [(65000, 65000), (60000, 2000), (30000, 30000), (1, 65000), (64000, 3), (0, 50)][rng.integers(6)]
+    height, width = [(65000, 65000), (60000, 2000), (30000, 30000), (1, 65000), (64000, 3), (0, 50)][
+        rng.integers(6)
+    ]
     file, data = files[0], None
     while data is None or (file.kind.startswith("GIF") and height == 0):  # a GIF's frames say it once more
         file = _pick(rng, files)
@@ -124,20 +135,30 @@ def splice(rng: np.random.Generator, files: list[Valid]) -> Case:
     """It begins as one file and goes on as another."""
     file, other = _pick(rng, files), _pick(rng, files)
     at = int(rng.integers(4, len(file.data)))
-    return _bytes("two files in one", file, file.data[:at] + other.data[at // 2 :], f"{other.kind} from byte {at} on")
+    return _bytes(
+        "two files in one", file, file.data[:at] + other.data[at // 2 :], f"{other.kind} from byte {at} on"
+    )
 
 
 def noise(rng: np.random.Generator, files: list[Valid]) -> Case:
     """Random bytes behind a true beginning."""
     file, start, count = _pick(rng, files), int(rng.integers(60)), int(rng.integers(1, 5000))
-    return _bytes("noise", file, file.data[:start] + rng.bytes(count), f"{count} random bytes from byte {start} on")
+    return _bytes(
+        "noise", file, file.data[:start] + rng.bytes(count), f"{count} random bytes from byte {start} on"
+    )
 
 
 def impostor(rng: np.random.Generator, files: list[Valid]) -> Case:
     """No picture at all."""
     kind = list(IMPOSTORS)[int(rng.integers(len(IMPOSTORS)))]
     suffix = _pick(rng, files).suffix
-    return Case("no picture", f"{kind} named *{suffix}", lambda p: _write(p, IMPOSTORS[kind]), f"given{suffix}", REFUSED)
+    return Case(
+        "no picture",
+        f"{kind} named *{suffix}",
+        lambda p: _write(p, IMPOSTORS[kind]),
+        f"given{suffix}",
+        REFUSED,
+    )
 
 
 def suffix(rng: np.random.Generator, files: list[Valid]) -> Case:
@@ -163,15 +184,26 @@ def odd(rng: np.random.Generator, files: list[Valid]) -> Case:
     readable = make is _locked and os.geteuid() == 0
     pixels = files[0].pixels if readable else None
     what = (make.__doc__ or "").rstrip(".") + (", read by root" if readable else "")
-    return Case("no regular file", what, lambda p: make(p, files[0].data), "given.png", READ if readable else REFUSED, pixels)
+    return Case(
+        "no regular file",
+        what,
+        lambda p: make(p, files[0].data),
+        "given.png",
+        READ if readable else REFUSED,
+        pixels,
+    )
 
 
 def large(rng: np.random.Generator, files: list[Valid]) -> Case:
     """As many pixels as are let in, in about a thousandth of the bytes that they take."""
     kind, side, per, colour, depth = LARGEST[int(rng.integers(len(LARGEST)))]
-    flat = np.full((1, 1, 3), 255 if colour == 6 else 0, np.uint8)  # without opacity all of it is the white ground
+    flat = np.full(
+        (1, 1, 3), 255 if colour == 6 else 0, np.uint8
+    )  # without opacity all of it is the white ground
     data = zeros(side, side, side * per, colour, depth)
-    return Case("as large as let in", f"{side} x {side}, {kind}", lambda p: _write(p, data), "given.png", READ, flat)
+    return Case(
+        "as large as let in", f"{side} x {side}, {kind}", lambda p: _write(p, data), "given.png", READ, flat
+    )
 
 
 def tall(rng: np.random.Generator, files: list[Valid]) -> Case:
@@ -179,7 +211,9 @@ def tall(rng: np.random.Generator, files: list[Valid]) -> Case:
     sides = [(1, 20_000), (20_000, 1), (2, 201), (101, 1)][int(rng.integers(4))]
     form, end = [("PNG", ".png"), ("TIFF", ".tif"), ("BMP", ".bmp")][int(rng.integers(3))]
     data = saved(Image.new("RGB", sides), form)
-    return Case("absurd ratio", f"{sides[0]} x {sides[1]} {form}", lambda p: _write(p, data), f"given{end}", REFUSED)
+    return Case(
+        "absurd ratio", f"{sides[0]} x {sides[1]} {form}", lambda p: _write(p, data), f"given{end}", REFUSED
+    )
 
 
 def _fifo(path: Path, data: bytes) -> None:

@@ -97,7 +97,15 @@ def png(height: int, width: int, raw: bytes, colour: int = 2, depth: int = 8, ad
 
 def interlaced(pixels: np.ndarray) -> bytes:
     """Adam7, which Pillow reads and does not write: seven pictures one behind the other."""
-    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+    passes = [
+        (0, 0, 8, 8),
+        (0, 4, 8, 8),
+        (4, 0, 8, 4),
+        (0, 2, 4, 4),
+        (2, 0, 4, 2),
+        (0, 1, 2, 2),
+        (1, 0, 2, 1),
+    ]
     parts = [pixels[top::down, left::right] for top, left, down, right in passes]
     raw = b"".join(b"\0" + row.tobytes() for part in parts for row in part if row.size)
     return png(*pixels.shape[:2], zlib.compress(raw), adam7=1)

@@ -1,11 +1,13 @@
 """What a fault reports: a try, and how many of them become a row of results.json."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 Case = TypeVar("Case")
+MANY = 500  # of more tries it is counted, not listed, what was broken
 
 
 class Try(NamedTuple):
@@ -50,10 +52,15 @@ def summary(tries: list[Try], scratch: Path) -> dict[str, Any]:
         "tries": len(tries),
         "kept": sum(not one.wrong for one in tries),
         "wrong": [{"what": plain(one.what), "wrong": plain(one.wrong)} for one in tries if one.wrong],
-        "what": [plain(one.what) for one in tries],
+        "what": [plain(one.what) for one in tries] if len(tries) <= MANY else dict(classes(tries)),
         "said": list(said.values()),
         "worst": {name: round(value, 3) for name, value in worst.items()},
     }
+
+
+def classes(tries: list[Try]) -> list[tuple[str, int]]:
+    """What was broken, by the words before the colon, and how often, the most frequent first."""
+    return Counter(one.what.partition(":")[0] for one in tries).most_common()
 
 
 def kind(line: str) -> str:

@@ -102,6 +102,14 @@ def test_an_exception_in_one_try() -> None:
     assert summary(found, Path("/tmp/x"))["worst"] == {"quotient": 1.0}
 
 
+def test_many_tries_are_counted_by_what_was_broken() -> None:
+    tries = [Try("bits: 3", ""), *[Try(f"cut: at {i}", "lost" if i == 7 else "") for i in range(600)]]
+    found = summary(tries, Path("/tmp/x"))
+    assert found["what"] == {"cut": 600, "bits": 1}
+    assert found["wrong"] == [{"what": "cut: at 7", "wrong": "lost"}]
+    assert summary(tries[:2], Path("/tmp/x"))["what"] == ["bits: 3", "cut: at 0"]
+
+
 def test_messages_of_one_kind() -> None:
     assert kind("/tmp/a/b is full at step 1,200: 3.5 MB free") == kind("/x/c is full at step 7: 10 MB free")
     assert kind("a.png cannot be read") != kind("a.png is empty")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.reliability import picture_reader, tiny
+from experiments.reliability import picture_damage, picture_reader, tiny
 from experiments.reliability.fenced import Fence, Outcome
 from experiments.reliability.picture_damage import SHARES, Case, Damage
 from experiments.reliability.picture_files import valid
@@ -21,37 +21,38 @@ PROMISE = (
     "processor and 300 MB a file, for one with as many pixels as are let in (89 million) 60 s and 2.2 GB"
 )
 TRIES = 10_000
+QUICK = 60
 SECONDS, MEGABYTES = 2.0, 300.0
 LARGE_SECONDS, LARGE_MEGABYTES = 60.0, 2200.0
 PATIENCE, SPACE = 600.0, 8192  # seconds on the clock until a file counts as hung, MB of address space
-FOLDERS = 2500  # of so many tries one gives a folder of them to the commands
+FOLDERS, HELD = 2500, 150  # for so many files one folder of so many of them is given to the commands
 
 
 def tries(scratch: Path, count: int, seed: int) -> Iterator[Try]:
     """So many damaged files, each in a folder beside a good picture, read in a process under limits."""
     rng = np.random.default_rng(seed)
     files = valid(rng)
-    for file in files:
-        if not picture_reader.whole(file.data, file.pixels, file.off):
-            yield Try(f"no damage: {file.kind}", "it is not read as it is")
-    cases = [damage(rng, files) for damage in drawn(rng, count)]
+    if unread := [file.kind for file in files if not picture_reader.whole(file.data, file.pixels, file.off)]:
+        raise RuntimeError(f"files without damage are not read as they are: {unread}")
+    folders = count // FOLDERS
+    cases = [damage(rng, files) for damage in drawn(rng, count - 2 * folders, large=folders > 0)]
     told: set[str] = set()
     with Fence("experiments.reliability.picture_reader:look", SPACE, {"JAX_PLATFORMS": "cpu"}) as fence:
-        for i, case in enumerate(cases):
+        for case in cases:
             later = str(rng.choice(["", "", "", "gone", "changed"]))
             found = one(fence, scratch / "folder", case, later)
             yield found._replace(said="" if case.damage in told else found.said)
             told |= {case.damage} if found.said else set()
-            if i % FOLDERS == 99 or i + 1 == count < 99:
-                yield from commands(scratch, cases[max(0, i - 99) : i + 1])
+    for i in range(folders):
+        yield from commands(scratch, cases[i * FOLDERS :][:HELD])
 
 
-def drawn(rng: np.random.Generator, count: int) -> list[Damage]:
+def drawn(rng: np.random.Generator, count: int, large: bool) -> list[Damage]:
     """So many kinds of damage: each once, as far as that goes, and then by its share."""
-    shares = np.array(list(SHARES.values())) / sum(SHARES.values())
-    rest = rng.choice(len(SHARES), max(0, count - len(SHARES)), p=shares)
-    kinds = [*rng.permutation(len(SHARES)).tolist(), *rest.tolist()][:count]
-    return [list(SHARES)[kind] for kind in kinds]
+    kinds = [damage for damage in SHARES if large or damage is not picture_damage.large]
+    shares = np.array([SHARES[damage] for damage in kinds]) / sum(SHARES[damage] for damage in kinds)
+    rest = rng.choice(len(kinds), max(0, count - len(kinds)), p=shares)
+    return [kinds[i] for i in [*rng.permutation(len(kinds)), *rest][:count]]
 
 
 def commands(scratch: Path, cases: list[Case]) -> Iterator[Try]:
@@ -90,7 +91,13 @@ def one(fence: Fence, folder: Path, case: Case, later: str = "") -> Try:
     truth = folder.parent / "truth.npy"
     if case.pixels is not None:
         np.save(truth, case.pixels)
-    request = {"folder": str(folder), "name": case.name, "expected": case.expected, "off": case.off, "later": later}
+    request = {
+        "folder": str(folder),
+        "name": case.name,
+        "expected": case.expected,
+        "off": case.off,
+        "later": later,
+    }
     request["truth"] = str(truth) if case.pixels is not None else ""
     found = fence.ask(request, PATIENCE)
     value = found.value or {"wrong": found.failed, "said": ""}
