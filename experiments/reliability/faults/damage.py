@@ -9,7 +9,9 @@ import numpy as np
 from experiments.reliability import tiny
 from experiments.reliability.trial import Try, each
 
-FAULT = "the newest checkpoint cut short, changed by one bit, half deleted, another run's; its `about.json` too"
+FAULT = (
+    "the newest checkpoint cut short, changed by one bit, half deleted, another run's; its `about.json` too"
+)
 PROMISE = (
     "it is named and kept as `<step>.broken`, the run goes on from the checkpoint before it and ends bit for bit like "
     "an undisturbed one; a checkpoint of another config is refused in one line, status 2, and nothing is touched"
