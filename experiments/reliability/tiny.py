@@ -189,11 +189,14 @@ def metrics(workdir: Path) -> list[dict[str, Any]]:
     return [{name: value for name, value in line.items() if name not in CLOCK} for line in lines]
 
 
-def differences(a: Path, b: Path, tolerance: float = 0.0, same_steps: bool = True) -> list[str]:
+def differences(
+    a: Path, b: Path, tolerance: float = 0.0, same_steps: bool = True, without: str = ""
+) -> list[str]:
     """In what two ended runs differ, a line each: arrays, what was judged of them, metrics, sample sheets.
 
     Bit for bit, or with `tolerance` t: |a - b| <= t (1 + |b|), and sheets by name alone. Checkpoints are compared where
-    both have them, the last one always; `same_steps` asks for the same ones.
+    both have them, the last one always; `same_steps` asks for the same ones. Arrays with `without` in their names are
+    left out.
     """
     found = []
     if same_steps and steps(a) != steps(b):
@@ -201,7 +204,11 @@ def differences(a: Path, b: Path, tolerance: float = 0.0, same_steps: bool = Tru
     if not steps(a) or steps(a)[-1] != steps(b)[-1]:
         return [*found, f"the last checkpoint of {steps(a)} is not {steps(b)[-1]}"]
     for step in sorted({*steps(a)} & {*steps(b)}):
-        found += [f"checkpoint {step}: {line}" for line in _arrays(state(a, step), state(b, step), tolerance)]
+        one, other = (
+            {name: leaf for name, leaf in state(run, step).items() if not without or without not in name}
+            for run in (a, b)
+        )
+        found += [f"checkpoint {step}: {line}" for line in _arrays(one, other, tolerance)]
         found += [f"checkpoint {step}: {line}" for line in _facts(a, b, step, tolerance)]
     return [*found, *_metrics(metrics(a), metrics(b), tolerance), *_samples(a, b, tolerance)]
 

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from experiments.reliability import tiny
 from experiments.reliability.trial import Try, each
 
-# Sums over a batch are made in another order: float32 rounding (6e-8), which Adam, whose first steps are of the size of
-# the rate whatever the gradient is, and 8 rounds enlarge.
-TOLERANCE = 1e-3
+# Sums over a batch are made in another order: rounding (6e-8 in float32), which Adam enlarges, round by round. Biases in
+# front of an instance norm, which takes them away, have no gradient but rounding; Adam's steps are as large all the same.
+TOLERANCE, WITHOUT = 1e-3, "['bias']"
 FAULT = "the same seed once more, in a fresh process; on 2 and 4 devices"
 PROMISE = (
-    "the same bits on one device; on 2 and 4 (simulated) devices every array, metric and average within "
-    f"{TOLERANCE:g} (1 + |x|) after 8 rounds of 8 pictures"
+    "the same bits on one device; on 2 and 4 (simulated) devices every loss and metric, and all arrays but biases, "
+    f"within {TOLERANCE:g} (1 + |x|) after 8 rounds of 8 pictures"
 )
 TRIES = 20
 BATCH = {"batch_size": 8, "steps": 8, "checkpoint_every": 4, "log_every": 1, "best_metric": ""}
@@ -38,16 +40,18 @@ def _again(scratch: Path, i: int, seed: int) -> Try:
 def _devices(scratch: Path, i: int, devices: int) -> Try:
     tiny.whole(scratch, "batch", **BATCH)
     workdir = tiny.whole(scratch, f"run{i}", tiny.environment(devices), **BATCH)
-    found = tiny.differences(workdir, scratch / "batch", TOLERANCE)
+    found = tiny.differences(workdir, scratch / "batch", TOLERANCE, without=WITHOUT)
     return Try(
         f"{devices} devices in place of one", "; ".join(found[:3]), "", _largest(workdir, scratch / "batch")
     )
 
 
 def _largest(workdir: Path, whole: Path) -> dict[str, float]:
-    import numpy as np
-
     step = tiny.steps(whole)[-1]
     a, b = tiny.state(workdir, step), tiny.state(whole, step)
-    off = max(float(np.max(np.abs(a[name] - b[name]) / (1 + np.abs(b[name])), initial=0)) for name in b)
+    off = max(
+        float(np.max(np.abs(a[name] - b[name]) / (1 + np.abs(b[name])), initial=0))
+        for name in b
+        if WITHOUT not in name
+    )
     return {"difference on several devices, 1e-6 (1 + |x|)": 1e6 * off}
