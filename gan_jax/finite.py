@@ -8,6 +8,21 @@ import numpy as np
 from jaxtyping import PyTree
 
 
+class NotFinite(Exception):
+    """A number that is none, and the step whose round made it."""
+
+    def __init__(self, wrong: str, step: int) -> None:
+        """`wrong` is what `bad` says."""
+        super().__init__(f"{wrong} at step {step:,}")
+        self.wrong, self.step = wrong, step
+
+
+def check(values: Mapping[str, Any], step: int) -> None:
+    """Raises NotFinite for what `bad` finds."""
+    if wrong := bad(values):
+        raise NotFinite(wrong, step)
+
+
 def bad(values: Mapping[str, Any]) -> str:
     """What is wrong with the first array or number that is not finite: "loss/generators became nan"; "" if all are."""
     for name, value in values.items():

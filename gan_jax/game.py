@@ -36,6 +36,7 @@ __all__ = [
     "networks",
     "play",
     "program",
+    "pull",
 ]
 
 
@@ -107,7 +108,7 @@ def _round(
     for group in groups(game):
         playing = [move for move in group if move.name in active]
         pulls = [
-            _pull(game, move, slices, state, batch, jax.random.fold_in(key, order.index(move.name)))
+            pull(game, move, slices, state, batch, jax.random.fold_in(key, order.index(move.name)))
             for move in playing
         ]
         for move, (loss, report, gradients) in zip(playing, pulls, strict=True):
@@ -128,13 +129,13 @@ def _round(
     return state._replace(average=_average(game, state, trained)), log
 
 
-def _pull(
+def pull(
     game: Game, move: Move, count: int, state: State, batch: PyTree, rng: Key[Array, ""]
 ) -> tuple[Float[Array, ""], Report, dict[str, PyTree]]:
     """The loss of a move, its report, and its gradient with respect to the movers' parameters."""
     moving = {name: state.params[name] for name in move.players}
 
-    def pull(batch: PyTree, memory: PyTree, rng: Key[Array, ""]) -> tuple[Array, Report, dict[str, PyTree]]:
+    def pulled(batch: PyTree, memory: PyTree, rng: Key[Array, ""]) -> tuple[Array, Report, dict[str, PyTree]]:
         def objective(moving: dict[str, PyTree]) -> tuple[Float[Array, ""], Report]:
             playing = networks(game, state._replace(params=state.params | moving), averaged=False)
             given = {"batch": batch, "memory": memory, "step": state.step, "rng": rng}
@@ -145,9 +146,9 @@ def _pull(
         return loss, report, gradients
 
     if count == 1:
-        return pull(batch, state.memory, rng)
+        return pulled(batch, state.memory, rng)
     small = jax.eval_shape(game.memory)
-    return slices.mean(pull, moving, batch, state.memory, small, rng, count)
+    return slices.mean(pulled, moving, batch, state.memory, small, rng, count)
 
 
 def _descend(game: Game, move: Move, state: State, gradients: dict[str, PyTree]) -> State:

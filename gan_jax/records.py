@@ -25,6 +25,9 @@ class Keeper(Protocol):
     def show(self, step: int, sheet: Sheet) -> None:
         """A sheet of pictures."""
 
+    def drop(self, step: int) -> None:
+        """What was told of this step and later ones counts no longer."""
+
     def close(self) -> None:
         """There is no more."""
 
@@ -50,6 +53,11 @@ class Records:
         """A sheet of pictures."""
         for keeper in self._keepers:
             keeper.show(step, sheet)
+
+    def drop(self, step: int) -> None:
+        """What was told of this step and later ones counts no longer. Raises UserError as `write` does."""
+        for keeper in self._keepers:
+            keeper.drop(step)
 
     def close(self) -> None:
         """There is no more."""

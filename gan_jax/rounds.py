@@ -15,8 +15,8 @@ Log = dict[str, Array]
 class Rounds:
     """A game being played on the devices. All that a round does follows from the seed, the state and its batch."""
 
-    def __init__(self, config: ConfigDict, source: data.AnySource) -> None:
-        """The game and its state before the first round."""
+    def __init__(self, config: ConfigDict, source: data.AnySource | None = None) -> None:
+        """The game and its state before the first round; without a `source`, batches are for others to give."""
         self.config, self.source = config, source
         self.game, self.mesh = engine.made(config), engine.mesh(config)
         self._first, self.key, self.show_key = jax.random.split(jax.random.key(config.seed), 3)
@@ -24,6 +24,12 @@ class Rounds:
         self.state = self.initial()
         self._play = engine.play(self.mesh, config, self.state)
         self._batches: Iterator[PyTree] | None = None
+
+    @property
+    def fixed(self) -> set[str]:
+        """The players that no move trains."""
+        moved = {name for move in game.moves(self.game) for name in move.players}
+        return set(self.game.players) - moved
 
     def initial(self) -> State:
         """The state before the first round, as the seed draws it."""
@@ -36,9 +42,7 @@ class Rounds:
     def number(self, step: int) -> int:
         """The number of the batch of the round that begins at a step: the step, and one for each passed over.
 
-        >>> rounds.skipped = [3, 5]
-        >>> [rounds.number(step) for step in (2, 3, 4)]
-        [2, 4, 6]
+        With batches 3 and 5 passed over, the rounds that begin at steps 2, 3 and 4 have those of number 2, 4 and 6.
         """
         for skipped in self.skipped:
             step += skipped <= step
@@ -56,6 +60,7 @@ class Rounds:
         return log
 
     def _from(self, step: int) -> Iterator[PyTree]:
+        assert self.source is not None
         start, passed = self.number(step), set(self.skipped)
         there = engine.batches(self.mesh, self.config, self.source, start)
         return (batch for number, batch in enumerate(there, start) if number not in passed)

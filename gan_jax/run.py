@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,7 @@ class Log:
         `step` None is a new run: nothing is kept.
         """
         self._path, self._samples = workdir / "metrics.jsonl", workdir / "samples"
-        kept = [line for line in _lines(self._path) if step is not None and _step(line) <= step]
-        write(self._path, "".join(f"{line}\n" for line in kept))
-        self._file = self._path.open("ab", buffering=0)  # a line is in the file, whole, when `write` returns
+        self._file = self._upto(-1 if step is None else step)
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Append one line; what is not finite becomes null, as JSON asks.
@@ -145,9 +144,19 @@ class Log:
         about = {LAYOUT: json.dumps(sheet.layout)} if sheet.layout else {}
         images.write(self._samples / f"step_{step:07d}.png", sheet.pixels, about=about)
 
+    def drop(self, step: int) -> None:
+        """Drop the lines of this step and later ones: it is played again. Raises UserError as `write` does."""
+        self._file.close()
+        self._file = self._upto(step - 1)
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _upto(self, step: int) -> FileIO:
+        kept = [line for line in _lines(self._path) if _step(line) <= step]
+        write(self._path, "".join(f"{line}\n" for line in kept))
+        return self._path.open("ab", buffering=0)  # a line is in the file, whole, when `write` returns
 
 
 def _finite(value: Any) -> Any:

@@ -19,6 +19,7 @@ HOW = {
     "accumulate": 1,  # slices that a batch is played in, one after another
     "rows": 1,  # devices that share the height of a picture
     "max_hours": 0.0,  # then save and stop, with exit status 75; 0: no limit
+    "on_failure": "stop",  # where a number is none; or skip: pass over the batch that made it
 }
 # Keys of games ("": of all) that came after a release, with what runs without them did: those can be read, and go on.
 LATER: dict[str, dict[str, Any]] = {

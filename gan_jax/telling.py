@@ -1,5 +1,6 @@
 """What a run tells while it goes: lines on the console, metrics.jsonl and its company, and what the monitors notice."""
 
+import copy
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ class Telling:
         self.config, self.display = config, display
         self._begun, self._before = time.monotonic(), (facts or {}).get("seconds", 0.0)
         self.watch, self.pace = Watch(config.get("adversarial", ""), (facts or {}).get("watch")), Pace(step)
+        self.heard, self._before_round = step, self.watch.state
+        self._skips: list[Event] = []
         leads = jax.process_index() == 0
         since = None if facts is None else step
         self.records = records.opened(config, workdir, since, display.say) if leads else records.Records([])
@@ -38,7 +41,19 @@ class Telling:
 
     def hear(self, step: int, values: dict[str, float]) -> None:
         """The scalars that one round reported, for the monitors."""
+        self.heard, self._before_round = step, copy.deepcopy(self.watch.state)
         self.tell(self.watch.hear(step, values))
+
+    def skip(self, event: Event) -> None:
+        """A batch is passed over: what was told of its round is dropped, but for others passed over at that step."""
+        if self.heard == event.step:
+            self.watch = Watch(self.config.get("adversarial", ""), self._before_round)
+        self.pace = Pace(event.step - 1)
+        self.records.drop(event.step)
+        self.display.say(event.line())
+        self._skips = [*(other for other in self._skips if other.step == event.step), event]
+        for one in self._skips:
+            self.records.tell(one)
 
     def see(self, step: int, findings: list[Finding]) -> None:
         """What a look at the pictures found."""

@@ -40,6 +40,9 @@ class Events:
         """What a monitor noticed, among the texts."""
         self._writer.add_text(event.finding.monitor, event.line(), event.step)
 
+    def drop(self, step: int) -> None:
+        """Points are never taken back: there will be a second one at a step that is played again."""
+
     def close(self) -> None:
         """Write what is left."""
         self._writer.close()

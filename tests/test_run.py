@@ -221,3 +221,14 @@ def test_metrics_without_their_checkpoints_are_set_aside(tmp_path: Path) -> None
     run.set_aside(tmp_path)
     assert (tmp_path / "metrics.jsonl.broken").read_text() == text
     assert not (tmp_path / "metrics.jsonl").exists()
+
+
+def test_lines_of_a_round_that_is_played_again_are_dropped(tmp_path: Path) -> None:
+    log = Log(tmp_path, None)
+    for step in (5, 10, 15):
+        log.write(step, {"loss": 1.0})
+    log.drop(10)
+    log.write(10, {"loss": 2.0})
+    log.close()
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert lines == [{"step": 5, "loss": 1.0}, {"step": 10, "loss": 2.0}]

@@ -37,6 +37,9 @@ class Page:
         """A sheet, which the log has written before."""
         self._refresh()
 
+    def drop(self, step: int) -> None:
+        """The next page is made of what the log has by then."""
+
     def close(self) -> None:
         """The last page, of all that there is."""
         self._writer.shutdown(wait=True)
