@@ -95,7 +95,12 @@ def batches(mesh: Mesh, config: ConfigDict, source: data.AnySource, start: int) 
     """
     ahead: deque[dict[str, Array]] = deque()
     share = {"process_index": jax.process_index(), "process_count": jax.process_count()}
-    for batch in data.batches(source, config, start=start, **share):
-        ahead.append(sharding.split(mesh, batch))
-        if len(ahead) > 1:
-            yield ahead.popleft()
+    reading = data.batches(source, config, start=start, **share)
+    try:
+        for batch in reading:
+            ahead.append(sharding.split(mesh, batch))
+            if len(ahead) > 1:
+                yield ahead.popleft()
+    finally:  # let go of: processes that read would stay until the program ends
+        if hasattr(reading, "close"):
+            reading.close()
