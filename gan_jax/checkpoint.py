@@ -73,6 +73,11 @@ class Checkpoints:
         if self._writing is not None and self._writing.done():
             self.wait()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being written, and what was has been heard of."""
+        return self._writing is None
+
     def wait(self) -> None:
         """Wait until what was started is on disk.
 
@@ -84,10 +89,11 @@ class Checkpoints:
             if writing is not None:
                 writing.result()
         except Exception as error:  # whatever Orbax, TensorStore and the file system raise
-            raise UserError(
+            message = (
                 f"a checkpoint could not be written in {self.directory} ({disk.reason(error)}); earlier ones are kept: "
                 "make room, or the directory writable, and give the same command again"
-            ) from error
+            )
+            raise disk.unwritten(message, error) from error
 
     def restore(self, like: State) -> Restored | None:
         """The newest state that can be read whole, shaped and placed like `like`; None where there is none.

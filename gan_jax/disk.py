@@ -1,12 +1,27 @@
 """What disks refuse, in a few words."""
 
+import errno
 import shutil
 from pathlib import Path
+
+from gan_jax.errors import FullDisk, UserError
+
+FULL = {errno.ENOSPC: "No space left on device", errno.EDQUOT: "Disk quota exceeded"}
+
+
+def unwritten(message: str, error: BaseException) -> UserError:
+    """The error with that message: a FullDisk where space was wanting."""
+    return FullDisk(message) if full(error) else UserError(message)
+
+
+def full(error: BaseException) -> bool:
+    """Whether space was wanting: by its number, or in the words of those who pass on no numbers."""
+    return getattr(error, "errno", None) in FULL or any(words in str(error) for words in FULL.values())
 
 
 def reason(error: BaseException) -> str:
     """The first line of an error, or the few words of the system in it."""
-    for words in ("No space left on device", "Permission denied", "Read-only file system"):
+    for words in (*FULL.values(), "Permission denied", "Read-only file system"):
         if words in str(error) and not isinstance(error, OSError):
             return words
     return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -11,7 +11,7 @@ from jaxtyping import Shaped
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from gan_jax import png16, tiff
+from gan_jax import disk, png16, tiff
 from gan_jax.decoding import Unreadable, read
 from gan_jax.errors import UserError
 from gan_jax.grids import grid
@@ -50,9 +50,8 @@ def write(
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written: {error.strerror}; choose another place or make room"
-        ) from error
+        message = f"{path}: cannot be written: {error.strerror}; choose another place or make room"
+        raise disk.unwritten(message, error) from error
 
 
 def encode(

@@ -10,6 +10,7 @@ from gan_jax import checkpoint, run, tensorboard
 from gan_jax.grids import Sheet
 from gan_jax.metrics.score import shown
 from gan_jax.monitors import Event
+from gan_jax.patient import Patient
 from gan_jax.reporting.keeper import Page
 
 
@@ -27,6 +28,9 @@ class Keeper(Protocol):
 
     def drop(self, step: int) -> None:
         """What was told of this step and later ones counts no longer."""
+
+    def flush(self) -> None:
+        """Write what waits. Raises UserError when the disk does not take it."""
 
     def close(self) -> None:
         """There is no more."""
@@ -59,6 +63,11 @@ class Records:
         for keeper in self._keepers:
             keeper.drop(step)
 
+    def flush(self) -> None:
+        """Write what waits for room on the disk. Raises UserError when there is none."""
+        for keeper in self._keepers:
+            keeper.flush()
+
     def close(self) -> None:
         """There is no more."""
         for keeper in self._keepers:
@@ -72,7 +81,10 @@ def opened(config: ConfigDict, workdir: Path, step: int | None, say: Callable[[s
         UserError: TensorBoard is asked for and not installed, or the disk takes nothing.
     """
     events: list[Keeper] = [tensorboard.Events(workdir, step)] if config.tensorboard else []
-    return Records([*events, run.Log(workdir, step), Page(workdir, say)])  # the page reads what the log wrote
+    log: Keeper = run.Log(workdir, step)
+    if config.on_full_disk == "wait":
+        log = Patient(log, say)
+    return Records([*events, log, Page(workdir, say)])  # the page reads what the log wrote
 
 
 def outcome(checkpoints: Path, metric: str) -> str:

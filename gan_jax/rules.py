@@ -78,6 +78,7 @@ CHOICES: dict[str, Collection[str]] = {
     "importance": ("violation", "location", "none"),
     "evaluate_features": FEATURES,
     "on_failure": ("stop", "skip"),
+    "on_full_disk": ("stop", "wait"),
 }
 COUNT = number(int, lambda value: value >= 1, "a whole number, 1 or more")
 COUNT_OR_NONE = number(int, lambda value: value >= 0, "a whole number, 0 or more")

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from ml_collections import ConfigDict
 
-from gan_jax import images, settings
+from gan_jax import disk, images, settings
 from gan_jax.errors import UserError
 from gan_jax.grids import Sheet
 from gan_jax.monitors import Event
@@ -101,6 +101,8 @@ def write(path: Path, text: str) -> None:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
     except OSError as error:
+        with suppress(OSError):  # half of it takes what little room there is
+            unfinished.unlink(missing_ok=True)
         raise _unwritten(path, error) from error
 
 
@@ -130,10 +132,13 @@ class Log:
     def _append(self, record: Mapping[str, Any]) -> None:
         finite = {name: _finite(value) for name, value in record.items()}
         line = json.dumps(finite).encode() + b"\n"
+        written = 0
         try:
-            while line:  # a disk that is nearly full takes a part, and only then says so
-                line = line[self._file.write(line) :]
+            while written < len(line):  # a disk that is nearly full takes a part, and only then says so
+                written += self._file.write(line[written:])
         except OSError as error:
+            with suppress(OSError):  # half a line is none, and the whole may be tried again
+                self._file.truncate(self._file.tell() - written)
             raise _unwritten(self._path, error) from error
 
     def show(self, step: int, sheet: Sheet) -> None:
@@ -148,6 +153,9 @@ class Log:
         """Drop the lines of this step and later ones: it is played again. Raises UserError as `write` does."""
         self._file.close()
         self._file = self._upto(step - 1)
+
+    def flush(self) -> None:
+        """Nothing waits: each line is in the file when `write` returns."""
 
     def close(self) -> None:
         """Close the file."""
@@ -175,7 +183,5 @@ def _step(line: str) -> float:
 
 
 def _unwritten(path: Path, error: OSError) -> UserError:
-    return UserError(
-        f"{path} could not be written ({error.strerror}): the run's checkpoints are kept; "
-        "make room and give the same command again"
-    )
+    message = f"{path} could not be written ({error.strerror}): the run's checkpoints are kept; "
+    return disk.unwritten(message + "make room and give the same command again", error)

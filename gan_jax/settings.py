@@ -20,6 +20,7 @@ HOW = {
     "rows": 1,  # devices that share the height of a picture
     "max_hours": 0.0,  # then save and stop, with exit status 75; 0: no limit
     "on_failure": "stop",  # where a number is none; or skip: pass over the batch that made it
+    "on_full_disk": "stop",  # or wait: train on, and write when there is room
 }
 # Keys of games ("": of all) that came after a release, with what runs without them did: those can be read, and go on.
 LATER: dict[str, dict[str, Any]] = {

@@ -84,6 +84,10 @@ class Telling:
         steps = self.config.steps
         self.display.update(status(step, steps, values, self._rate(), self.pace.left(steps)))
 
+    def flush(self) -> None:
+        """Write what waits for room on the disk. Raises UserError when there is none."""
+        self.records.flush()
+
     def close(self) -> None:
         """There is no more."""
         self.records.close()

@@ -43,6 +43,9 @@ class Events:
     def drop(self, step: int) -> None:
         """Points are never taken back: there will be a second one at a step that is played again."""
 
+    def flush(self) -> None:
+        """Nothing waits for room."""
+
     def close(self) -> None:
         """Write what is left."""
         self._writer.close()

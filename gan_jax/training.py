@@ -27,6 +27,7 @@ from gan_jax.errors import UserError
 from gan_jax.finite import NotFinite
 from gan_jax.progress import Display, duration
 from gan_jax.rounds import Log, Rounds
+from gan_jax.saver import Saver
 from gan_jax.telling import Telling
 from gan_jax.viewer import Viewer
 
@@ -55,7 +56,10 @@ class Training:
         facts = self._restore()
         self.begins = facts is None
         self.telling = Telling(config, workdir, display, self.state.step, facts)
-        self.saved = self.first = self.state.step
+        self.first = self.state.step
+        # Hosts write a checkpoint together, so they cannot wait each for its own disk.
+        patient = config.on_full_disk == "wait" and jax.process_count() == 1
+        self.saver = Saver(self.checkpoints, self.first, patient, display.say)
         self.unchecked: deque[tuple[int, Log]] = deque()
         self.judged: tuple[int, dict[str, float]] = (-1, {})
         self.ready = False
@@ -131,7 +135,7 @@ class Training:
             raise UserError(failures.words(event, folder, self.workdir))
         if rounds.state.step < step:  # asked to stop on the way: the next start will come by here again
             failures.go_back(rounds, self.checkpoints, 0)
-            self.saved = self.state.step
+            self.saver.step = self.state.step
             return
         rounds.go_to(rounds.state, [*rounds.skipped, number])
         self.telling.skip(failures.skipped(failure, number))
@@ -163,7 +167,7 @@ class Training:
         elif len(self.unchecked) >= UNCHECKED or step <= self.first + 5:
             self.telling.status(step, self._check())
         self._look(todo.sample, todo.evaluate)
-        if todo.save:
+        if todo.save or self.saver.due():
             self._save()
 
     def _finish(self, stop: signals.Stop) -> int:
@@ -205,7 +209,7 @@ class Training:
         if steps:
             self.unchecked.clear()
             self.telling.pace.mark(steps[-1])
-        self.checkpoints.check()
+        self.saver.check()
         return values
 
     def _look(self, sample: bool, evaluate: bool) -> None:
@@ -232,12 +236,12 @@ class Training:
         metrics = self.judged[1] if self.judged[0] == step else {}
         facts = {"seconds": self.telling.seconds(), "watch": self.telling.watch.state}
         facts |= {"batches": self.rounds.number(step), "skipped": self.rounds.skipped}
-        self.saved = step
-        self.checkpoints.save(state, facts, metrics)
+        self.saver.save(state, facts, metrics)
 
     def _keep(self) -> None:
         """Make sure that this very state is on disk; the one before the first step need not be."""
         self._check()
-        if self.state.step != self.saved:
+        if self.state.step != self.saver.step:
             self._save()
-        self.checkpoints.wait()
+        self.saver.wait()
+        self.telling.flush()

@@ -1,7 +1,10 @@
 """What every test shares: simulated devices, strict shapes, a compilation cache that outlives the run."""
 
 import os
+import shutil
 import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 # JAX reads these once, when it starts; programs that a test starts inherit them.
@@ -28,3 +31,15 @@ settings.load_profile("gan_jax")
 @pytest.fixture(scope="session", autouse=True)
 def simulated_devices() -> None:
     assert len(jax.devices("cpu")) == 8, "JAX was imported before tests/conftest.py set XLA_FLAGS"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("a small disk can only be made by root, on Linux")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)

@@ -3,9 +3,8 @@ import gc
 import json
 import os
 import shutil
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -163,17 +162,6 @@ def test_a_failure_is_noticed_without_waiting(tmp_path: Path, monkeypatch: pytes
         kept.check()
     kept.check()  # told once
     kept.wait()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
-    if not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("a small disk can only be made by root, on Linux")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
 
 
 def fill(kept: Checkpoints) -> None:

@@ -40,6 +40,9 @@ class Page:
     def drop(self, step: int) -> None:
         """The next page is made of what the log has by then."""
 
+    def flush(self) -> None:
+        """Nothing waits for room."""
+
     def close(self) -> None:
         """The last page, of all that there is."""
         self._writer.shutdown(wait=True)
