@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +25,7 @@ from jax.experimental import multihost_utils
 from gan_jax.errors import UserError
 
 BEAT = 2.0  # seconds between two beats
-SILENCE = 60.0  # seconds without a beat after which a host counts as gone
+SILENCE = 45.0  # seconds without a beat after which a host counts as gone
 
 
 @contextlib.contextmanager
@@ -82,16 +82,14 @@ class Neighbours:
             for host, (before, since) in heard.items():
                 now = self.read(host)
                 if "failed" in now:
-                    self.linger()
-                    _leave(f"gan_jax: stopped, as host {host} ({now['name']}) failed: {now['failed']}", 3)
+                    words = f"gan_jax: stopped, as host {host} ({now['name']}) failed: {now['failed']}"
+                    _leave(words, 3, self.linger)
                 if now != before:
                     heard[host] = (now, time.monotonic())
                 elif time.monotonic() - since > SILENCE:
                     name = now.get("name", "name unknown")
-                    self.linger()
-                    _leave(
-                        f"gan_jax: stopped, as host {host} ({name}) has been silent for {SILENCE:.0f} s", 3
-                    )
+                    words = f"gan_jax: stopped, as host {host} ({name}) has been silent for {SILENCE:.0f} s"
+                    _leave(words, 3, self.linger)
 
     def fail(self, words: str) -> None:
         """Tell the others, and give them time to read it."""
@@ -126,7 +124,11 @@ class Neighbours:
         unfinished.replace(path)
 
 
-def _leave(words: str, status: int) -> NoReturn:
-    """End this process without the barrier at which JAX would wait for the others."""
+def _leave(words: str, status: int, linger: Callable[[], None] = lambda: None) -> NoReturn:
+    """End this process without the barrier at which JAX would wait for the others.
+
+    The words come first: meanwhile JAX may notice by itself, and end the process with a page of its own.
+    """
     print(words, file=sys.stderr, flush=True)
+    linger()
     os._exit(status)

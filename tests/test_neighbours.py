@@ -16,7 +16,7 @@ class Left(Exception):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    def leave(words: str, status: int) -> None:
+    def leave(words: str, status: int, linger: object = None) -> None:
         raise Left(words, status)
 
     monkeypatch.setattr(neighbours, "BEAT", 0.05)

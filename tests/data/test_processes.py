@@ -1,5 +1,6 @@
 """Workers that read ahead: deaf to what asks the program to stop, and missed when they are killed."""
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -26,8 +27,7 @@ def test_a_worker_ignores_signals_for_the_program_and_is_missed_when_killed(conf
     assert worker.is_alive()
     os.kill(worker.pid, signal.SIGKILL)
     with pytest.raises(UserError, match=r"ended from outside \(SIGKILL\).*--config\.data\.workers=0$"):
-        for _ in range(6):
-            next(batches)
+        list(itertools.islice(batches, 6))
     batches.close()
 
 

@@ -8,16 +8,26 @@ import numpy as np
 from experiments.reliability import tiny
 from experiments.reliability.trial import Try, each
 
-# Sums over a batch are made in another order: rounding (6e-8 in float32), which Adam enlarges, round by round. Biases in
-# front of an instance norm, which takes them away, have no gradient but rounding; Adam's steps are as large all the same.
-TOLERANCE, WITHOUT = 1e-3, "['bias']"
+# Sums over a batch are made in another order: rounding, 6e-8 in float32. At the default learning rate a GAN is
+# chaotic: that grows a thousandfold in ten rounds. At this one it does not, and the rounds together still move what
+# they train by more than the tolerance. Biases in front of an instance norm, which takes them away, have no gradient
+# but rounding, and Adam's steps are as large even so: they are left out.
+RATE, TOLERANCE, WITHOUT = 1e-5, 1e-4, "['bias']"
 FAULT = "the same seed once more, in a fresh process; on 2 and 4 devices"
 PROMISE = (
-    "the same bits on one device; on 2 and 4 (simulated) devices every loss and metric, and all arrays but biases, "
-    f"within {TOLERANCE:g} (1 + |x|) after 8 rounds of 8 pictures"
+    "the same bits on one device; on 2 and 4 (simulated) devices losses, metrics, weights, averages and pool within "
+    f"{TOLERANCE:g} (1 + |x|) and Adam's moments within {tiny.KINKS:.0%} of their largest, but for biases, after 20 "
+    f"rounds of 8 pictures at a learning rate of {RATE:g}"
 )
 TRIES = 20
-BATCH = {"batch_size": 8, "steps": 8, "checkpoint_every": 4, "log_every": 1, "best_metric": ""}
+BATCH = {
+    "batch_size": 8,
+    "steps": 20,
+    "checkpoint_every": 10,
+    "log_every": 1,
+    "best_metric": "",
+    "learning_rate": RATE,
+}
 
 
 def tries(scratch: Path, count: int, seed: int) -> Iterator[Try]:
@@ -44,6 +54,10 @@ def _devices(scratch: Path, i: int, devices: int) -> Try:
     return Try(
         f"{devices} devices in place of one", "; ".join(found[:3]), "", _largest(workdir, scratch / "batch")
     )
+
+
+def _left_out(name: str) -> bool:
+    return WITHOUT in name or "optimizer" in name
 
 
 def _largest(workdir: Path, whole: Path) -> dict[str, float]:

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from experiments.reliability import tiny
+from experiments.reliability.faults.determinism import RATE, TOLERANCE, WITHOUT
 from experiments.reliability.trial import Try, each
 
-WITHIN = 90.0  # seconds: 60 of silence, and the beats and farewells around them
-# Sums over a batch are made in another order, and 30 rounds of Adam enlarge it.
-TOLERANCE = 1e-2
+WITHIN = 60.0  # seconds
 FAULT = "one of 2 or 4 processes of a run is killed, or hangs"
 PROMISE = (
-    f"the others stop within {WITHIN:.0f} s with a line that names it; the run goes on with 1, 2 or 4 processes from "
-    f"the newest checkpoint and ends within {TOLERANCE:g} (1 + |x|) of one that nothing disturbed"
+    f"the others stop within {WITHIN:.0f} s, and with a line that names it unless it was process 0; the run goes on "
+    "from the newest checkpoint with 1, 2 or 4 processes and ends like an undisturbed one, as near as on other devices"
 )
 TRIES = 12
 # Processes, which of them, what happens to it, and with how many the run goes on.
@@ -29,7 +28,14 @@ CASES = (
     (4, 3, "hangs", 4),
     (2, 0, "hangs", 2),
 )
-SOME = {"batch_size": 4, "steps": 30, "checkpoint_every": 5, "log_every": 1, "best_metric": ""}
+SOME = {
+    "batch_size": 4,
+    "steps": 30,
+    "checkpoint_every": 5,
+    "log_every": 1,
+    "best_metric": "",
+    "learning_rate": RATE,
+}
 
 
 def tries(scratch: Path, count: int, seed: int) -> Iterator[Try]:
@@ -53,7 +59,7 @@ def _one(scratch: Path, i: int, processes: int, which: int, how: str, then: int)
             status = run.end(3 * WITHIN)
             seconds = max(seconds, time.monotonic() - since)
             wrong += _judged(run, status, which)
-        said = others[0].last()
+        said = others[0].said("gan_jax: stopped") or others[0].said("Terminating process")
         if seconds > WITHIN:
             wrong.append(f"stopped after {seconds:.0f} s")
         if how == "hangs":  # it comes back, and finds the others gone
@@ -66,10 +72,12 @@ def _one(scratch: Path, i: int, processes: int, which: int, how: str, then: int)
 
 
 def _judged(run: tiny.Run, status: int, which: int) -> list[str]:
+    if which == 0:  # JAX itself ends the others, in its own words
+        return [] if status else ["ended with 0"]
     wrong = []
     if status != 3:
         wrong.append(f"ended with {status}, not 3")
-    if f"gan_jax: stopped, as host {which} ({socket.gethostname()})" not in run.last():
+    if f"gan_jax: stopped, as host {which} ({socket.gethostname()})" not in "\n".join(run.lines):
         wrong.append(f"said {run.lines[-2:]}")
     return wrong
 
@@ -82,7 +90,7 @@ def _goes_on(scratch: Path, workdir: Path, processes: int) -> list[str]:
         ]
         if f"going on from step {newest} " not in runs[0].said("going on"):
             wrong.append(f"did not go on from step {newest}: {runs[0].said('going on')!r}")
-    return wrong + tiny.differences(workdir, scratch / "whole", TOLERANCE)
+    return wrong + tiny.differences(workdir, scratch / "whole", TOLERANCE, without=WITHOUT)
 
 
 @contextlib.contextmanager

@@ -17,8 +17,8 @@ FAULT = (
 )
 PROMISE = (
     f"within {WITHIN:.0f} s the run is saved and stops in one line that names the cause (status 2) or the signal "
-    "(130), and the same command goes on to an end bit for bit like an undisturbed one; killed itself, it leaves neither a "
-    "worker nor their shared memory behind"
+    "(130), and the same command goes on to an end bit for bit like an undisturbed one; killed itself, it leaves "
+    "neither a worker nor their shared memory behind"
 )
 TRIES = 10
 SOME = {
