@@ -66,14 +66,15 @@ def override(config: ConfigDict, key: str, text: str) -> None:
         UserError: there is no such key, or the text is no value of its type.
     """
     if key not in settings.leaves(config):
-        raise UserError(f"--config.{key}={text} sets {settings.unknown(key, config)}")
+        given = text if text.isprintable() and len(text) <= 100 else settings.brief(text)
+        raise UserError(f"--config.{key}={given} sets {settings.unknown(key, config)}")
     block, name = settings.locate(config, key)
     try:
         value = _pair(text) if key in SIZES else _value(text, block[name])
     except (ValueError, SyntaxError, OverflowError) as error:
         expected = "a whole number or height,width" if key in SIZES else _expected(block[name])
         raise UserError(
-            f"config.{key} is {text!r}: expected {expected}, as in --config.{key}={shown(block[name])}"
+            f"config.{key} is {settings.brief(text)}: expected {expected}, as in --config.{key}={shown(block[name])}"
         ) from error
     with config.ignore_type():
         block[name] = value

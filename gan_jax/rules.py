@@ -6,8 +6,15 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
+from gan_jax import contradictions
 from gan_jax.errors import UserError
-from gan_jax.settings import leaves, nearest
+from gan_jax.settings import brief, leaves, nearest
+
+MOST = 2**31 - 1  # steps and such are 32-bit numbers on devices
+WIDEST = 2**16  # pixels of a side, channels, features
+DEEPEST = 1000  # layers: what is deeper is traced for hours
+REACH = 1e30  # of numbers; float32 has 38 digits, and squares are taken
+PARTS = ("generator", "discriminator", "encoder", "recognition")
 
 
 class Rule(NamedTuple):
@@ -24,25 +31,42 @@ def validate(config: ConfigDict) -> None:
         UserError: names the key, its value and what was expected.
     """
     values = leaves(config)
+    contradictions.check_keys(values, RULES)
     for key, value in values.items():
         rule = _rule(key)
         if rule and not rule.holds(value):
             near = nearest(value, CHOICES[key]) if key in CHOICES and isinstance(value, str) else ""
-            raise UserError(f"config.{key} is {value!r}: expected {rule.expected}{near}")
-    for check in (_some_steps, _crop_fits, _one_source):
-        check(values)
+            raise UserError(f"config.{key} is {brief(value)}: expected {rule.expected}{near}")
+    contradictions.check_values(values)
 
 
-def number(kind: type | tuple[type, ...], holds: Callable[[Any], bool], expected: str) -> Rule:
-    """A rule for numbers of that kind; true and false are not numbers here."""
+def number(holds: Callable[[Any], bool], expected: str) -> Rule:
+    """A rule for numbers that float32 can hold; true and false are not numbers here."""
+
+    def right(value: Any) -> bool:
+        real = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return real and -REACH <= value <= REACH and holds(value)
+
+    return Rule(right, f"{expected}, at most {REACH:g}" if expected.endswith("0 or more") else expected)
+
+
+def whole(least: int, most: int = MOST) -> Rule:
+    """A rule for whole numbers from `least` to `most`."""
+    limit = f", at most {most:,}" if most < MOST else ", below 2^31"
     return Rule(
-        lambda value: isinstance(value, kind) and not isinstance(value, bool) and holds(value), expected
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most,
+        f"a whole number, {least} or more{limit}",
     )
 
 
 def one_of(names: Collection[str]) -> Rule:
     """A rule for names."""
-    return Rule(lambda value: value in names, "one of " + ", ".join(names))
+    return Rule(lambda value: isinstance(value, str) and value in names, "one of " + ", ".join(names))
+
+
+def every(names: str, rule: Rule) -> dict[str, Rule]:
+    """The rule under each of these keys."""
+    return dict.fromkeys(names.split(), rule)
 
 
 def _modules(folder: str) -> list[str]:
@@ -53,18 +77,24 @@ def _modules(folder: str) -> list[str]:
 
 def _is_side(value: Any) -> bool:
     sides = value if isinstance(value, tuple) and len(value) == 2 else (value,)
-    return all(isinstance(side, int) and not isinstance(side, bool) and side >= 1 for side in sides)
+    return all(isinstance(side, int) and not isinstance(side, bool) and 1 <= side <= WIDEST for side in sides)
+
+
+def _is_augment(value: Any) -> bool:
+    return isinstance(value, str) and all(name in POLICIES for name in value.split(",") if value)
 
 
 # The names of losses.ADVERSARIAL, data.examples.MODULES and sampling.LATENTS, without starting JAX to ask.
 ADVERSARIAL = ("least_squares", "log", "minimax", "wasserstein", "hinge")
 # The names of gan_jax.metrics.live.NETWORKS, likewise.
 FEATURES = ("pixels", "efficientnet", "lpips", "none")
+# The names of gan_jax.augment.POLICIES, likewise.
+POLICIES = ("color", "translation", "cutout")
 CHOICES: dict[str, Collection[str]] = {
     "gan": _modules("gans"),
-    "generator.network": _modules("networks"),
-    "discriminator.network": _modules("networks"),
-    **dict.fromkeys(("encoder.network", "recognition.network"), _modules("networks")),
+    **{f"{part}.network": _modules("networks") for part in PARTS},
+    **{f"{part}.norm": ("instance", "batch", "none") for part in PARTS},
+    "generator.upsample": ("deconv", "resize", "shuffle"),
     "adversarial": ADVERSARIAL,
     "distribution": ("bernoulli", "categorical", "continuous"),
     "direction": ("x2y", "y2x"),
@@ -80,95 +110,48 @@ CHOICES: dict[str, Collection[str]] = {
     "on_failure": ("stop", "skip"),
     "on_full_disk": ("stop", "wait"),
 }
-COUNT = number(int, lambda value: value >= 1, "a whole number, 1 or more")
-COUNT_OR_NONE = number(int, lambda value: value >= 0, "a whole number, 0 or more")
-NEVER_OR_EVERY = number(int, lambda value: value >= 0, "a whole number of steps, 1 or more, or 0 for never")
-POSITIVE = number((int, float), lambda value: value > 0, "a number above 0")
-WEIGHT = number((int, float), lambda value: value >= 0, "a number, 0 or more")
-FRACTION = number((int, float), lambda value: 0 <= value <= 1, "a number from 0 to 1")
-BELOW_ONE = number((int, float), lambda value: 0 <= value < 1, "a number from 0 to below 1")
+COUNT, COUNT_OR_NONE, SIZE = whole(1), whole(0), whole(1, WIDEST)
+DEPTH, DEPTH_OR_NONE = whole(1, DEEPEST), whole(0, DEEPEST)
+NEVER_OR_EVERY = Rule(whole(0).holds, "a whole number of steps, 1 or more, or 0 for never")
+POSITIVE = number(lambda value: value > 0, "a number above 0")
+WEIGHT = number(lambda value: value >= 0, "a number, 0 or more")
+FRACTION = number(lambda value: 0 <= value <= 1, "a number from 0 to 1")
+BELOW_ONE = number(lambda value: 0 <= value < 1, "a number from 0 to below 1")
 YES_OR_NO = Rule(lambda value: isinstance(value, bool), "True or False")
-SIDE = Rule(_is_side, "a whole number of pixels, 1 or more, or two of them as height,width")
+SIDE = Rule(
+    _is_side, f"a whole number of pixels, 1 or more, at most {WIDEST:,}, or two of them as height,width"
+)
+TEXT = Rule(lambda value: isinstance(value, str) and "\0" not in value, "text")
 
 RULES = {
     **{key: one_of(names) for key, names in CHOICES.items()},
-    **dict.fromkeys(
-        (
-            "batch_size",
-            "accumulate",
-            "rows",
-            "rate_every",
-            "keep",
-            "sample_pictures",
-            "data.x_channels",
-            "data.y_channels",
-        ),
-        COUNT,
+    **every("batch_size accumulate rows rate_every keep sample_pictures samples discriminator_steps", COUNT),
+    **every("seed steps epochs pool_size data.workers data.test_pictures data.labelled", COUNT_OR_NONE),
+    **every("data.x_channels data.y_channels data.side data.channels latent.size codes categories", SIZE),
+    **{f"{part}.width": SIZE for part in PARTS},
+    **{f"{part}.depth": DEPTH_OR_NONE for part in PARTS},
+    **every("generator.blocks generator.levels discriminator.layers", DEPTH),
+    **every("data.classes continuous", whole(0, WIDEST)),
+    **every("cycle_x cycle_y cycle_noise identity l1 r1 r2 penalty discriminator_rate", WEIGHT),
+    **every("unlabelled supervised information information_continuous", WEIGHT),
+    **every("margin example_loss clip baseline discriminator.noise", WEIGHT),
+    **every("codes.fake codes.real codes.wanted", number(lambda value: True, "a number")),
+    "slope": number(lambda value: value <= 1, "a number up to 1"),
+    **every("average beta1 beta2 generator.dropout", BELOW_ONE),
+    **every("data.resize data.crop", SIDE),
+    **every(
+        "feature_matching inform_generator hide_labels generator.bounded discriminator.spectral", YES_OR_NO
     ),
-    **dict.fromkeys(("data.side", "data.channels", "latent.size", "discriminator_steps"), COUNT),
-    **dict.fromkeys(("codes", "categories", "samples"), COUNT),
-    **dict.fromkeys(
-        (
-            "data.classes",
-            "data.labelled",
-            "generator.depth",
-            "discriminator.depth",
-            "encoder.depth",
-            "recognition.depth",
-            "continuous",
-        ),
-        COUNT_OR_NONE,
-    ),
-    **dict.fromkeys(("generator.width", "generator.blocks", "generator.levels"), COUNT),
-    **dict.fromkeys(
-        ("discriminator.width", "discriminator.layers", "encoder.width", "recognition.width"), COUNT
-    ),
-    **dict.fromkeys(
-        ("seed", "steps", "epochs", "pool_size", "data.workers", "data.test_pictures"), COUNT_OR_NONE
-    ),
-    **dict.fromkeys(("cycle_x", "cycle_y", "cycle_noise", "identity", "l1"), WEIGHT),
-    **dict.fromkeys(("r1", "r2", "penalty", "discriminator_rate", "discriminator.noise"), WEIGHT),
-    **dict.fromkeys(("unlabelled", "supervised", "information", "information_continuous"), WEIGHT),
-    "max_hours": number((int, float), lambda value: 0 <= value < 1e6, "hours, 0 for no limit"),
-    **dict.fromkeys(("margin", "example_loss", "clip", "baseline"), WEIGHT),
-    "slope": number((int, float), lambda value: value <= 1, "a number up to 1"),
-    **dict.fromkeys(("average", "beta1", "beta2", "generator.dropout"), BELOW_ONE),
-    **dict.fromkeys(("data.resize", "data.crop"), SIDE),
-    **dict.fromkeys(("feature_matching", "inform_generator", "hide_labels"), YES_OR_NO),
+    **every("dry_run remat tensorboard data.flip data.paired", YES_OR_NO),
+    **every("data.root data.x data.y data.tfds data.x_label data.y_label init_from best_metric", TEXT),
+    "augment": Rule(_is_augment, f"some of {','.join(POLICIES)}, or nothing"),
     "learning_rate": POSITIVE,
     "decay_fraction": FRACTION,
-    "data.bits": Rule(lambda value: value in (8, 16), "8 or 16"),
+    "data.bits": Rule(lambda value: value in (8, 16) and isinstance(value, int), "8 or 16"),
+    "max_hours": number(lambda value: 0 <= value < 1e6, "hours, 0 for no limit"),
+    **every("log_every sample_every checkpoint_every evaluate_every", NEVER_OR_EVERY),
 }
 
 
 def _rule(key: str) -> Rule | None:
     return RULES.get(key) or (NEVER_OR_EVERY if key.endswith("_every") else None)
-
-
-def _some_steps(values: dict[str, Any]) -> None:
-    if not values.get("steps", 1) and not values.get("epochs", 0):
-        raise UserError("config.steps and config.epochs are both 0: set one, as in --config.steps=10000")
-
-
-def _crop_fits(values: dict[str, Any]) -> None:
-    if "data.crop" in values and "data.resize" in values:
-        crop, size = (
-            v if isinstance(v, tuple) else (v, v) for v in (values["data.crop"], values["data.resize"])
-        )
-        if crop[0] > size[0] or crop[1] > size[1]:
-            shown = f"{values['data.crop']}: expected at most config.data.resize, {values['data.resize']}"
-            raise UserError(f"config.data.crop is {shown}")
-
-
-def _one_source(values: dict[str, Any]) -> None:
-    x, y, root, tfds = (values.get(f"data.{key}", "") for key in ("x", "y", "root", "tfds"))
-    if bool(x) != bool(y):
-        lacking, has = ("y", "x") if x else ("x", "y")
-        raise UserError(
-            f"config.data.{lacking} is empty while config.data.{has} is set: name both directories"
-        )
-    if tfds and (root or x):
-        other = "root" if root else "x"
-        raise UserError(
-            f"config.data.tfds and config.data.{other} are both set: leave one empty (--config.data.{other}=)"
-        )

@@ -70,7 +70,7 @@ def complete(config: ConfigDict) -> ConfigDict:
     """A locked copy of a config with what it lacks of HOW and of LATER: one of an earlier release can be used."""
     config = config.copy_and_resolve_references()
     with config.unlocked():
-        for key, value in (HOW | LATER[""] | LATER.get(config.get("gan", ""), {})).items():
+        for key, value in (HOW | LATER[""] | LATER.get(str(config.get("gan", "")), {})).items():
             if key not in config:
                 config[key] = value
     return config.lock()
@@ -122,6 +122,14 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return _did_you_mean({other: _likeness(name, other) for other in names})
 
 
+def brief(value: Any) -> str:
+    """A value as Python writes it, on one line and not endless."""
+    if isinstance(value, int) and abs(value) >= 10**80:  # Python refuses to write out the longest ones
+        return "a number of more than 80 digits"
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
 def leaves(config: Mapping[str, Any]) -> dict[str, Any]:
     """All values by their dotted keys, in the order of the file: {"seed": 0, "data.root": "", ...}."""
     return dict(_walk(config, ""))
@@ -159,7 +167,10 @@ def from_json(text: str) -> ConfigDict:
     """
     try:
         values = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # numbers of thousands of digits are a ValueError of their own
         raise UserError(f"not a config in JSON: {error}") from error
     if not isinstance(values, dict):
         raise UserError("not a config in JSON: expected an object { ... }")
@@ -182,8 +193,10 @@ def _end(key: str) -> str:
 
 def _walk(block: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in block.items():
-        if isinstance(value, (ConfigDict, dict)):
+        if isinstance(value, (ConfigDict, dict)) and len(value):
             yield from _walk(value, f"{prefix}{name}.")
+        elif isinstance(value, ConfigDict):
+            yield prefix + name, {}
         else:
             yield prefix + name, value
 

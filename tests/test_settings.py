@@ -75,9 +75,10 @@ def test_load_of_a_runs_own_config(tmp_path: Path) -> None:
     path.write_text('{"seed": 3, "data": {"crop": [2, 4]}}')
     loaded = settings.load(str(path))
     assert (loaded.seed, loaded.data.crop, loaded.is_locked) == (3, (2, 4), True)
-    path.write_text("[]")
-    with pytest.raises(UserError, match=r"config\.json: not a config in JSON"):
-        settings.load(str(path))
+    for text in ("[]", '{"steps": ' + "9" * 5000 + "}", "[" * 100_000):
+        path.write_text(text)
+        with pytest.raises(UserError, match=r"config\.json: not a config in JSON"):
+            settings.load(str(path))
 
 
 @pytest.mark.parametrize(
