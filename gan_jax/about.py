@@ -8,8 +8,6 @@ from typing import Any
 import jax
 from jaxtyping import PyTree
 
-from gan_jax import disk
-
 ABOUT = "about.json"
 CHECK = "crc32"  # its key for a sum over all the others
 
@@ -28,8 +26,10 @@ def about(path: Path) -> dict[str, Any]:
     """The facts saved with the checkpoint `<run>/checkpoints/<step>`, among them its `metrics`. Raises Damaged."""
     try:
         facts = json.loads((path / ABOUT).read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise Damaged(f"{ABOUT}: {disk.reason(error)}") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Damaged(f"{ABOUT} is missing") from error
+    except ValueError as error:
+        raise Damaged(f"{ABOUT} has changed: it is no JSON") from error
     if not isinstance(facts, dict) or not {"files", "leaves"} <= facts.keys():
         raise Damaged(f"{ABOUT} is incomplete")
     if CHECK in facts and facts.pop(CHECK) != _check(facts):  # those of before version 0.2 have none

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
@@ -26,11 +27,18 @@ def check(values: Mapping[str, Any], step: int) -> None:
 def bad(values: Mapping[str, Any]) -> str:
     """What is wrong with the first array or number that is not finite: "loss/generators became nan"; "" if all are."""
     for name, value in values.items():
-        flat = np.ravel(np.asarray(value))
+        flat = np.ravel(np.asarray(_here(value)))
         wrong = flat[~np.isfinite(flat)]
         if len(wrong):
             return f"{name} became {float(wrong[0])}"
     return ""
+
+
+def _here(value: Any) -> Any:
+    """What several hosts hold in parts is added up, but for what is finite: then all of them find the same."""
+    if isinstance(value, jax.Array) and not (value.is_fully_addressable or value.is_fully_replicated):
+        return jnp.sum(jnp.where(jnp.isfinite(value), 0, value))
+    return value
 
 
 def named(**trees: PyTree) -> dict[str, Any]:
