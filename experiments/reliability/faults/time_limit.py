@@ -57,7 +57,7 @@ def _one(scratch: Path, i: int, seconds: float, jumps: bool) -> Try:
     while status == 75:
         hours = seconds / 3600 if starts < MOST else 0.0
         with tiny.Run(tiny.flags(scratch, **SOME, max_hours=hours), workdir, env) as run:
-            run.wait_for("step ")  # the status line of its first round
+            run.wait_for(" images/s")  # the status line of its first round
             begun = run.seconds()
             status = run.end()
             starts, newest = starts + 1, max(tiny.steps(workdir), default=0)
