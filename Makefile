@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := .venv/bin
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS))
 
-.PHONY: help train test test-slow proofs torture bench lint format constraints
+.PHONY: help train test test-slow test-oldest proofs torture bench lint format constraints
 
 help:
 	@echo "make train        train CycleGAN on the built-in pictures; again: go on where it stopped"
@@ -18,6 +18,7 @@ help:
 	@echo "                  ARGS='--config.steps=500'   more flags; ARGS=--help lists them"
 	@echo "make test         lint, types and all tests but the slow ones"
 	@echo "make test-slow    the tests that take minutes"
+	@echo "make test-oldest  the core of the tests with the oldest versions that are supported, in .venv-oldest"
 	@echo "make proofs       every game from noise against its baselines, three seeds each (two hours on two cores)"
 	@echo "make torture      break it for real: kills, full disks, damaged files, lost hosts (an hour on two cores)"
 	@echo "make bench        our training step against PyTorch's, on this machine"
@@ -31,6 +32,18 @@ train: .venv/installed
 
 test: lint
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+# The oldest versions that pyproject.toml lets in. Needs a package registry, and some minutes.
+OLDEST_TESTS = tests/test_checkpoint.py tests/test_game.py tests/test_layers.py tests/test_convolutions.py \
+    tests/test_train.py tests/gans/test_every_game.py tests/data
+test-oldest: .venv-oldest/installed
+	.venv-oldest/bin/python -m pytest -m "not slow" $(or $(PYTEST_ARGS),$(OLDEST_TESTS))
+
+.venv-oldest/installed: pyproject.toml constraints-oldest.txt
+	@$(PYTHON) -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-oldest.txt \
+	    --editable . hypothesis pytest scikit-image tensorboardX tifffile torch
+	@touch $@
 
 test-slow: .venv/installed-test
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
