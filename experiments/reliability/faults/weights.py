@@ -23,7 +23,7 @@ from experiments.reliability.weight_files import (
 FAULT = "PyTorch weights from strangers: harmful pickles, bombs, sizes that lie, and valid ones damaged"
 SECONDS, MEGABYTES, TIMES = 10.0, 200.0, 4.0
 PROMISE = (
-    "refused in one line that names the file, or read whole; nothing is run and nothing written; 10 s of processor, and "
+    "refused in one line that names the file, or read; nothing is run and nothing written; 10 s of processor, and "
     "memory of 200 MB and four times the file"
 )
 TRIES = 1_000
