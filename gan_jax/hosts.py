@@ -12,9 +12,9 @@ from gan_jax.errors import UserError
 FLAGS = ("--coordinator", "--processes", "--process")
 AUTO = "auto"  # JAX looks for a cluster itself: Slurm, Open MPI, TPU pods
 PATIENCE = 300  # seconds that processes wait for each other to begin
-DEAD = (
-    100  # seconds of silence after which JAX ends all processes; `neighbours` is quicker, and says who it was
-)
+# Seconds of silence after which JAX ends all processes, in its own words; it may be half as many. `neighbours` must be
+# quicker, and says which host it was.
+DEAD = 200
 
 
 class Place(NamedTuple):

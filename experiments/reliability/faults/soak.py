@@ -84,7 +84,7 @@ def _step(workdir: Path) -> int:
 
 
 def _compared(early: np.ndarray, late: np.ndarray) -> dict[str, float]:
-    """What grew from one quarter to another: medians, as a checkpoint on its way has handles and threads; mean rates."""
+    """What grew from one quarter to another: medians, as a checkpoint being written has threads; mean rates."""
     costs = [(rows[-1, [0, 5]] - rows[0, [0, 5]]) / (rows[-1, 1] - rows[0, 1]) for rows in (early, late)]
     more = 100 * (costs[1] / costs[0] - 1)  # of the clock, which other programs slow, and of the processors
     return {
