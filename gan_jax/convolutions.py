@@ -6,9 +6,9 @@ The forms were chosen by timing them with their gradients on a CPU (JAX 0.10), w
 - transposed convolutions: the sub-pixel form takes a tenth;
 - convolutions from or to a handful of channels: `_fold` takes a third;
 - convolutions of fewer pixels than channels: `_by_taps` takes half;
-- second derivatives: `_unstrided` makes a gradient penalty take a quarter.
+- second derivatives: `_unstrided` makes a gradient penalty take a quarter;
 
-Only the sub-pixel form serves other devices too.
+and `winograd` takes half the multiplications of large layers. Only the sub-pixel forms serve other devices too.
 """
 
 from functools import partial, reduce
@@ -18,6 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+
+from gan_jax import winograd
 
 Image = Float[Array, "batch height width channels"]
 Kernel = Float[Array, "k k inputs outputs"]
@@ -70,9 +72,16 @@ def conv(x: Image, kernel: Kernel, stride: int = 1, pad: int = 0) -> Image:
 
 
 def _convolve(x: Array, kernel: Array, stride: int = 1, pad: int = 0) -> Array:
-    if jax.default_backend() == "cpu" and stride == 1 and pad < min(kernel.shape[:2]):
-        return _unstrided(x, kernel, pad)
-    return _plain(x, kernel, stride, pad)
+    if jax.default_backend() != "cpu" or stride > 1 or pad >= min(kernel.shape[:2]):
+        return _plain(x, kernel, stride, pad)
+    if winograd.suits(x, kernel, pad):
+        # Apart from the padding, which else would be asked for at every pixel that the transforms look at.
+        return winograd.correlate(jax.lax.optimization_barrier(_zeros_around(x, pad)), kernel)
+    return _unstrided(x, kernel, pad)
+
+
+def _zeros_around(x: Image, pad: int) -> Image:
+    return jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
 
 
 def _plain(x: Array, kernel: Array, stride: int, pad: int) -> Array:
@@ -97,10 +106,12 @@ def _unstrided_forward(x: Array, kernel: Array, pad: int) -> tuple[Array, tuple[
 
 def _unstrided_backward(pad: int, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
     x, kernel = saved
-    _, kernel_gradient = jax.vjp(lambda kernel: _plain(x, kernel, 1, pad), kernel)
     rows, columns = (size - 1 - pad for size in kernel.shape[:2])
     g_padded = jax.lax.optimization_barrier(jnp.pad(g, ((0, 0), (rows, rows), (columns, columns), (0, 0))))
-    return _unstrided(g_padded, kernel[::-1, ::-1].swapaxes(2, 3), 0), kernel_gradient(g)[0]
+    # Channels as pictures and pictures as channels. XLA does this to `jax.vjp` of a convolution itself, but not within
+    # loops (accumulation, say), where that takes ten times as long.
+    kernel_gradient = _plain(x.transpose(3, 1, 2, 0), g.transpose(1, 2, 0, 3), 1, pad).transpose(1, 2, 0, 3)
+    return _unstrided(g_padded, kernel[::-1, ::-1].swapaxes(2, 3), 0), kernel_gradient
 
 
 _unstrided.defvjp(_unstrided_forward, _unstrided_backward)
@@ -112,7 +123,7 @@ def _by_taps(x: Image, kernel: Kernel, stride: int, pad: int) -> Image:
     Then a convolution, and its gradients more so, spends its time on rearranging the kernel.
     """
     size, _, inputs, outputs = kernel.shape
-    x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    x = _zeros_around(x, pad)
     height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
     taps = [x[:, i : i + height : stride, j : j + width : stride] for i in range(size) for j in range(size)]
     pixels = jnp.stack(taps).reshape(size**2, -1, inputs)
@@ -126,7 +137,7 @@ def _fold(x: Image, kernel: Kernel, pad: int) -> Image:
     because unfolding them too makes large copies.
     """
     size, _, inputs, outputs = kernel.shape
-    x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    x = _zeros_around(x, pad)
     width = x.shape[2] - size + 1
     if inputs <= outputs:
         x = jnp.concatenate([x[:, :, i : i + width] for i in range(size)], axis=-1)
@@ -171,17 +182,40 @@ def conv_transpose(x: Image, kernel: Kernel) -> Image:
     batch, height, width, _ = x.shape
     if batch * height * width < min(inputs, outputs):
         return _transpose_by_taps(x, kernel)
-    x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    x = _zeros_around(x, 1)
     rows, columns = (
         [slice(1 + p[0][1], 1 + p[-1][1] + side) for p in TAPS[size]] for side in (height, width)
     )
     taps = [slice(p[0][0], p[-1][0] + 1, 2) for p in TAPS[size]]
     kernels = [kernel[taps[i], taps[j]] for i, j in PHASES]
-    if size == 4 and outputs <= FEW:  # one convolution computes the four, then each is cut out
-        out = jnp.split(_convolve(x, jnp.concatenate(kernels, axis=-1)), 4, axis=-1)
-        out = [part[:, i : i + height, j : j + width] for (i, j), part in zip(PHASES, out, strict=True)]
-    else:
-        out = [_convolve(x[:, rows[i], columns[j]], k) for (i, j), k in zip(PHASES, kernels, strict=True)]
+    if size == 4 and outputs <= FEW:
+        return _phases(x, kernels)
+    out = [_convolve(x[:, rows[i], columns[j]], k) for (i, j), k in zip(PHASES, kernels, strict=True)]
+    return depth_to_space(jnp.concatenate(out, axis=-1))
+
+
+def conv_nearest(x: Image, kernel: Kernel) -> Image:
+    """Double height and width by repeating pixels, then `conv` with 3 x 3 taps and mirrored borders.
+
+    Taps that meet equal pixels are added up before: even rows and columns see two pixels through f0 and f1 + f2, odd
+    ones through f0 + f1 and f2. So it is one convolution of 2 x 2 taps to four times the channels, then
+    `depth_to_space`. The mirror image of a doubled border pixel is that pixel.
+    """
+    kernels = [_met(_met(kernel, i).swapaxes(0, 1), j).swapaxes(0, 1) for i, j in PHASES]
+    return _phases(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), "edge"), kernels)
+
+
+def _met(kernel: Array, phase: int) -> Array:
+    """The two taps along the first axis through which an even or odd pixel sees pixels that were repeated."""
+    first, middle, last = kernel
+    return jnp.stack([first + middle, last] if phase else [first, middle + last])
+
+
+def _phases(x: Image, kernels: list[Kernel]) -> Image:
+    """Even and odd rows and columns from 2 x 2 taps each, of pictures with a border: one convolution computes all."""
+    height, width = x.shape[1] - 2, x.shape[2] - 2
+    out = jnp.split(conv(x, jnp.concatenate(kernels, axis=-1)), 4, axis=-1)
+    out = [part[:, i : i + height, j : j + width] for (i, j), part in zip(PHASES, out, strict=True)]
     return depth_to_space(jnp.concatenate(out, axis=-1))
 
 

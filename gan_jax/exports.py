@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from gan_jax import convolutions, onnx_files
 from gan_jax.errors import UserError
-from gan_jax.layers import Conv, ConvTranspose, Norm
+from gan_jax.layers import Conv, ConvTranspose, Norm, ResizeConv, nearest
 from gan_jax.model import Model
 
 TOLERANCE = 1e-4  # of values in [-1, 1]
@@ -136,7 +136,7 @@ def plainly(call: Callable[..., Any], args: Any, kwargs: Any, context: Any) -> A
     So they are for every machine and every size, and other tools know their operations.
     """
     module = context.module
-    if context.method_name != "__call__" or not isinstance(module, Conv | ConvTranspose | Norm):
+    if context.method_name != "__call__" or not isinstance(module, Conv | ConvTranspose | Norm | ResizeConv):
         return call(*args, **kwargs)
     params = module.variables.get("params", {})
     if isinstance(module, Norm):
@@ -144,6 +144,9 @@ def plainly(call: Callable[..., Any], args: Any, kwargs: Any, context: Any) -> A
     x, kernel = args[0].astype(module.dtype), params["kernel"].astype(module.dtype)
     if isinstance(module, ConvTranspose):
         pads, strides, dilation = (1, 2) if module.size == 3 else (2, 2), (1, 1), (2, 2)
+    elif isinstance(module, ResizeConv):
+        x = convolutions.reflect_pad(nearest(x), 1)
+        pads, strides, dilation = (0, 0), (1, 1), (1, 1)
     else:
         x = convolutions.reflect_pad(x, module.pad) if module.reflect else x
         pads, strides, dilation = (0 if module.reflect else module.pad,) * 2, (module.stride,) * 2, (1, 1)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from gan_jax.convolutions import Image, conv, conv_transpose, depth_to_space, reflect_pad
+from gan_jax.convolutions import Image, conv, conv_nearest, conv_transpose, depth_to_space, reflect_pad
 from gan_jax.errors import UserError
 from gan_jax.rows import even
 from gan_jax.slices import mixes_examples
@@ -193,6 +193,20 @@ class ConvTranspose(nn.Module):
         return even(conv_transpose(even(x).astype(self.dtype), kernel) + bias.reshape(1, 1, 1, -1))
 
 
+class ResizeConv(nn.Module):
+    """`conv_nearest` with a kernel from N(0, 0.02) and a zero bias: doubles height and width."""
+
+    features: int
+    use_bias: bool = True
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Image) -> Image:
+        """[B, h, w, c] -> [B, 2 h, 2 w, features]."""
+        kernel, bias = _parameters(self, (3, 3, x.shape[-1], self.features), self.use_bias, self.dtype)
+        return even(conv_nearest(even(x).astype(self.dtype), kernel) + bias.reshape(1, 1, 1, -1))
+
+
 class Upsample(nn.Module):
     """Double height and width by the way named `kind`.
 
@@ -214,7 +228,7 @@ class Upsample(nn.Module):
         if self.kind == "deconv":
             return ConvTranspose(self.features, **fields, name="deconv")(x)
         if self.kind == "resize":
-            return Conv(self.features, **mirrored, name="resize")(nearest(x))
+            return ResizeConv(self.features, **fields, name="resize")(x)
         if self.kind == "shuffle":
             return depth_to_space(Conv(4 * self.features, **mirrored, name="shuffle")(x))
         raise UserError(f'upsample={self.kind!r} is unknown: use "deconv", "resize" or "shuffle"')

@@ -167,3 +167,27 @@ def test_depth_to_space_lays_rows_then_columns():
     expected = [[0, 1, 4, 5], [2, 3, 6, 7]]
     np.testing.assert_array_equal(convolutions.depth_to_space(x)[0, :, :, 0], expected)
     np.testing.assert_array_equal(convolutions.depth_to_space(x)[0, :, :, 1], np.add(expected, 10))
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 1), (5, 4), (8, 9)])
+@pytest.mark.parametrize(("inputs", "outputs"), [(3, 6), (6, 2), (20, 19)])
+def test_conv_nearest_is_repeating_mirroring_and_convolving(height, width, inputs, outputs):
+    def reference(x, kernel):
+        x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+        return plain_conv(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect"), kernel, 1, 0)
+
+    assert_same_map(
+        convolutions.conv_nearest, reference, draw(2, height, width, inputs), draw(3, 3, inputs, outputs)
+    )
+
+
+def test_conv_within_a_loop_has_the_gradients_it_has_outside():
+    x, kernels = draw(1, 6, 6, 8), 0.1 * draw(2, 3, 3, 8, 8)
+
+    def looped(x, kernels):
+        return jax.lax.scan(lambda x, kernel: (convolutions.conv(x, kernel, 1, 1), None), x, kernels)[0]
+
+    def reference(x, kernels):
+        return plain_conv(plain_conv(x, kernels[0], 1, 1), kernels[1], 1, 1)
+
+    assert_same_map(looped, reference, x, kernels)

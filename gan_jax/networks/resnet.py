@@ -1,12 +1,13 @@
 """The residual generator of CycleGAN (Zhu et al. 2017, arXiv 1703.10593, section 7.2)."""
 
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from gan_jax import winograd
 from gan_jax.convolutions import pad_to_multiple
 from gan_jax.layers import Conv, Norm, Upsample, dropout
 
@@ -67,14 +68,34 @@ class ResNetGenerator(nn.Module):
         for i in range(2):
             x = Conv(self.width * 2 ** (i + 1), 3, stride=2, pad=1, **fields, name=f"down_{i}")(x)
             x = normed(x, f"down_norm_{i}")
-        for i in range(self.blocks):
-            key = None if rng is None else jax.random.fold_in(rng, i)
-            x = ResNetBlock(self.norm, self.dropout, self.dtype, name=f"block_{i}")(x, key)
+        x = self._trunk(x, rng)
         for i in range(2):
             x = Upsample(self.width * 2 ** (1 - i), self.upsample, **fields, name=f"up_{i}")(x)
             x = normed(x, f"up_norm_{i}")
         x = Conv(self.channels, 7, pad=3, reflect=True, dtype=self.dtype, name="conv_out")(x)
         return jnp.tanh(x[:, :height, :width].astype(jnp.float32))
+
+    def _trunk(self, x: Float[Array, "b h w c"], rng: PRNGKeyArray | None) -> Float[Array, "b h w c"]:
+        fields = {"norm": self.norm, "dropout": self.dropout, "dtype": self.dtype}
+        keys = [None if rng is None else jax.random.fold_in(rng, i) for i in range(self.blocks)]
+        if self.is_initializing() or not self._loops(x):
+            for i, key in enumerate(keys):
+                x = ResNetBlock(**fields, name=f"block_{i}")(x, key)
+            return x
+        block = ResNetBlock(**fields, parent=None)
+
+        def step(x: Array, given: tuple[Any, Any]) -> tuple[Array, None]:
+            params, key = given
+            return cast(Array, block.apply({"params": params}, x, key)), None
+
+        each = [(self.variables["params"][f"block_{i}"], key) for i, key in enumerate(keys)]
+        return jax.lax.scan(step, x, jax.tree.map(lambda *leaves: jnp.stack(leaves), *each))[0]
+
+    def _loops(self, x: Float[Array, "b h w c"]) -> bool:
+        """Whether the blocks are one loop: compiled once, where that takes long. A loop takes a little more time."""
+        if jax.default_backend() != "cpu" or self.blocks < 2:
+            return False
+        return winograd.suits(x, self.variables["params"]["block_0"]["conv_0"]["kernel"], pad=1)
 
 
 def build(*, channels: int | None = 3, **fields: Any) -> ResNetGenerator:

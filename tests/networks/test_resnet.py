@@ -111,3 +111,19 @@ def test_unknown_names_are_told(drawn):
     for fields in ({"norm": "layer"}, {"upsample": "bicubic"}):
         with pytest.raises(UserError, match=r"is unknown: use"):
             drawn(build(width=2, blocks=1, **fields), (1, 8, 8, 3))
+
+
+def test_equals_torch_where_the_blocks_are_a_loop(equals_torch):
+    """As large as the fast form of its convolutions asks for: 30 x 28 pixels, 64 channels."""
+    reference = torch_resnet(16, 3, tnn.InstanceNorm2d, bias=True)
+    equals_torch(ResNetGenerator(width=16, blocks=3), reference, names(3, False), (1, 120, 112, 3))
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_a_loop_of_blocks_draws_the_dropout_of_one_after_another(monkeypatch, norm):
+    network = ResNetGenerator(width=4, blocks=3, norm=norm, dropout=0.5)
+    x = jnp.asarray(np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)), jnp.float32)
+    params, key = network.init(jax.random.key(0), x), jax.random.key(1)
+    one_after_another = network.apply(params, x, key)
+    monkeypatch.setattr(ResNetGenerator, "_loops", lambda *_: True)
+    np.testing.assert_allclose(network.apply(params, x, key), one_after_another, atol=1e-5)
