@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 def config(**changes: Any) -> ConfigDict:
     """GAN on a ring of points, with networks that are compiled in a moment."""
     made = settings.load(str(ROOT / "configs" / "gan.py:ring")).copy_and_resolve_references()
-    small = {"batch_size": 8, "generator.width": 4, "discriminator.width": 4, "generator.depth": 1}
+    small = {"batch_size": 2, "generator.width": 4, "discriminator.width": 4, "generator.depth": 1}
     short = {
         "steps": 12,
         "log_every": 6,

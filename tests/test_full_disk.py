@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from ml_collections import ConfigDict
 from orbax.checkpoint import v1 as ocp
 
-from gan_jax import data, run, saver, settings
+from gan_jax import rounds, run, saver, settings
 from gan_jax.checkpoint import steps
 from gan_jax.errors import FullDisk, UserError
 from gan_jax.grids import Sheet
@@ -20,13 +20,15 @@ from gan_jax.patient import Patient
 from gan_jax.train import train
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Orbax leaves futures
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # Orbax leaves futures
 
 
 def config(**changes: Any) -> ConfigDict:
     """GAN on a ring of points, with networks that are compiled in a moment."""
     made = settings.load(str(ROOT / "configs" / "gan.py:ring")).copy_and_resolve_references()
-    small = {"batch_size": 8, "generator.width": 4, "discriminator.width": 4, "generator.depth": 1}
+    small = {"batch_size": 1, "generator.width": 4, "discriminator.width": 4, "generator.depth": 1}
     often = {
         "steps": 60,
         "log_every": 1,
@@ -62,19 +64,18 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def full_between(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
-    """Let the small disk be full from one batch on to another."""
-    plain, filler = data.batches, small_disk / "filler"
+    """Let the small disk be full from one round on to another."""
+    plain, filler = rounds.Rounds.batch, small_disk / "filler"
 
     def between(full: int, room: int) -> None:
-        def batches(*given: Any, start: int = 0, **options: Any) -> Iterator[dict]:
-            for i, batch in enumerate(plain(*given, start=start, **options), start):
-                if i == full:
-                    fill(filler)
-                if i == room:
-                    filler.unlink()
-                yield batch
+        def batch(self: rounds.Rounds) -> Any:
+            if self.state.step == full:
+                fill(filler)
+            if self.state.step == room:
+                filler.unlink()
+            return plain(self)
 
-        monkeypatch.setattr(data, "batches", batches)
+        monkeypatch.setattr(rounds.Rounds, "batch", batch)
 
     return between
 

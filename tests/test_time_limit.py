@@ -27,7 +27,7 @@ A_YEAR = 3e7
 def config(**changes: Any) -> ConfigDict:
     """GAN on a ring of points, with networks that are compiled in a moment."""
     made = settings.load(str(ROOT / "configs" / "gan.py:ring")).copy_and_resolve_references()
-    small = {"batch_size": 8, "generator.width": 4, "discriminator.width": 4, "generator.depth": 1}
+    small = {"batch_size": 1, "generator.width": 4, "discriminator.width": 4, "generator.depth": 1}
     short = {"steps": 6, "log_every": 2, "checkpoint_every": 4, "sample_every": 0, "evaluate_every": 0}
     made.update_from_flattened_dict(small | {"discriminator.depth": 1, "seed": 3} | short | changes)
     return made.lock()

@@ -57,7 +57,7 @@ def tries(scratch: Path, count: int, seed: int) -> Iterator[Try]:
 
 
 def _full(scratch: Path, disk: Path, kind: str, wait: float) -> Try:
-    workdir, patient = disk / "run", kind.endswith("wait")
+    workdir, patient = disk, kind.endswith("wait")
     arguments = tiny.flags(scratch, **SOME, on_full_disk="wait" if patient else "stop")
     with tiny.Run(arguments, workdir) as run:
         run.wait_for("step 1/")
@@ -94,7 +94,7 @@ def _full(scratch: Path, disk: Path, kind: str, wait: float) -> Try:
 
 
 def _read_only(scratch: Path, disk: Path) -> Try:
-    workdir, arguments = disk / "run", tiny.flags(scratch, **SOME)
+    workdir, arguments = disk, tiny.flags(scratch, **SOME)
     with tiny.Run(tiny.flags(scratch, **{**SOME, "steps": 100, "decay_fraction": 0.0}), workdir) as run:
         wrong = [f"ended with {status}: {run.last()}"] if (status := run.end()) else []
     before = {path: path.read_bytes() for path in workdir.rglob("*") if path.is_file()}
