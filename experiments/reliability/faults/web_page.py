@@ -20,7 +20,7 @@ from experiments.reliability.trial import Try
 from experiments.reliability.visitors import Client, watch
 
 CLIENTS, GROWTH, MEGABYTES = 50, 0.10, 50.0
-FAULT = "the page under 50 visitors for ten minutes: forged calls, bombs, climbing paths, uploads broken off, half requests"
+FAULT = "the page under 50 visitors for ten minutes: forged calls, bombs, climbing paths, half requests"
 PROMISE = (
     "every answer is right or says why not, none is a 5xx; nobody gets another's picture or a file; memory grows by "
     "less than 10 % or 50 MB between the second quarter and the last, open files and threads do not"
