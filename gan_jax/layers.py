@@ -1,6 +1,7 @@
 """Layers with parameters, norms, activations: building blocks of the networks. See `convolutions` for their speed."""
 
 import math
+from functools import partial
 from typing import Any
 
 import jax
@@ -38,14 +39,30 @@ def instance_norm(x: Image, epsilon: float = 1e-5) -> Image:
     E[x^2] - E[x]^2 cancels where the mean is large. Ulyanov et al. 2016, arXiv 1607.08022, eq. 5.
     """
     batch, height, width, channels = x.shape
-    out = _standardize(x.reshape(batch, height * width, channels), height, epsilon)
+    out = _standardize(x.reshape(batch, height * width, channels).astype(jnp.float32), height, epsilon)
     return out.reshape(x.shape).astype(x.dtype)
 
 
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def _standardize(x: Float[Array, "n pixels c"], rows: int, epsilon: float) -> Float[Array, "n pixels c"]:
-    x = x.astype(jnp.float32)
+    return _standardized(x, rows, epsilon)[0]
+
+
+def _standardized(
+    x: Float[Array, "n pixels c"], rows: int, epsilon: float
+) -> tuple[Array, tuple[Array, Array]]:
     x = x - _mean(x, rows)
-    return x * jax.lax.rsqrt(_mean(jnp.square(x), rows) + epsilon)
+    scale = jax.lax.rsqrt(_mean(jnp.square(x), rows) + epsilon)
+    return x * scale, (x * scale, scale)
+
+
+def _standardize_backward(rows: int, epsilon: float, saved: tuple[Array, Array], g: Array) -> tuple[Array]:
+    """`scale (g - mean(g) - y mean(g y))`: from the output alone, so that nothing else is kept."""
+    y, scale = saved
+    return (scale * (g - _mean(g, rows) - y * _mean(g * y, rows)),)
+
+
+_standardize.defvjp(_standardized, _standardize_backward)
 
 
 def _mean(x: Float[Array, "n pixels c"], rows: int) -> Float[Array, "n 1 c"]:
@@ -74,7 +91,8 @@ class BatchNorm(nn.Module):
         bias = self.param("bias", nn.initializers.zeros, x.shape[-1:])
         scale, bias = scale.reshape(1, 1, -1), bias.reshape(1, 1, -1)
         rows = math.prod(x.shape[:-2])
-        out = _standardize(x.reshape(1, -1, x.shape[-1]), rows, self.epsilon) * scale + bias
+        flat = x.reshape(1, -1, x.shape[-1]).astype(jnp.float32)
+        out = _standardize(flat, rows, self.epsilon) * scale + bias
         return out.reshape(x.shape).astype(x.dtype)
 
 
