@@ -14,6 +14,7 @@ import time
 from collections import Counter
 
 import numpy as np
+import psutil
 from PIL import Image
 
 JOIN = "/gradio_api/queue/join"
