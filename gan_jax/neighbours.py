@@ -26,6 +26,7 @@ from gan_jax.errors import UserError
 
 BEAT = 2.0  # seconds between two beats
 SILENCE = 45.0  # seconds without a beat after which a host counts as gone
+ADVICE = "end it where it still hangs, and the same command, on any number of hosts, goes on from the newest checkpoint"
 
 
 @contextlib.contextmanager
@@ -89,7 +90,7 @@ class Neighbours:
                 elif time.monotonic() - since > SILENCE:
                     name = now.get("name", "name unknown")
                     words = f"gan_jax: stopped, as host {host} ({name}) has been silent for {SILENCE:.0f} s"
-                    _leave(words, 3, self.linger)
+                    _leave(f"{words}: {ADVICE}", 3, self.linger)
 
     def fail(self, words: str) -> None:
         """Tell the others, and give them time to read it."""

@@ -40,12 +40,15 @@ def test_one_host_has_no_neighbours(tmp_path: Path) -> None:
 def test_silence(tmp_path: Path) -> None:
     one, _ = Neighbours(tmp_path, 0, 2), Neighbours(tmp_path, 1, 2)
     began = time.monotonic()
-    assert heard(one) == ("gan_jax: stopped, as host 1 (node7) has been silent for 1 s", 3)
+    words = f"gan_jax: stopped, as host 1 (node7) has been silent for 1 s: {neighbours.ADVICE}"
+    assert heard(one) == (words, 3)
     assert time.monotonic() - began >= 0.6
 
 
 def test_a_host_that_was_never_there(tmp_path: Path) -> None:
-    assert heard(Neighbours(tmp_path, 0, 2))[0].endswith("host 1 (name unknown) has been silent for 1 s")
+    assert heard(Neighbours(tmp_path, 0, 2))[0].startswith(
+        "gan_jax: stopped, as host 1 (name unknown) has been silent for 1 s: end it"
+    )
 
 
 def test_failure_is_told_at_once(tmp_path: Path) -> None:

@@ -175,8 +175,8 @@ def test_a_signal_to_one_stops_all_saved(given: Callable[..., Path], tmp_path: P
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ("raise", "failed: a.png cannot be read any more"),
-        ("kill", "has been silent for 6 s"),
+        ("raise", "failed: a.png cannot be read any more\n"),
+        ("kill", "has been silent for 6 s: end it"),
     ],
 )
 def test_a_host_that_fails_stops_the_others(
@@ -186,7 +186,7 @@ def test_a_host_that_fails_stops_the_others(
     codes, told = ended(begin(given(batch_size=6), tmp_path / "run", 3, fail=f"1:15:{how}"))
     assert codes == [3, 2 if how == "raise" else -signal.SIGKILL, 3], told
     for host in (0, 2):
-        assert f"gan_jax: stopped, as host 1 ({socket.gethostname()}) {words}\n" in told[host]
+        assert f"gan_jax: stopped, as host 1 ({socket.gethostname()}) {words}" in told[host]
     codes, told = ended(begin(given(batch_size=6), tmp_path / "run", 2))
     assert codes == [0, 0], told
     assert "going on from step 10" in told[0]
