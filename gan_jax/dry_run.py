@@ -9,7 +9,7 @@ from jax.sharding import Mesh
 from jaxtyping import PyTree
 from ml_collections import ConfigDict
 
-from gan_jax import engine, game, rows, sharding
+from gan_jax import engine, game, rows, sharding, winograd
 from gan_jax.game import Game, State
 
 LOOKED_AT = 50_000  # first and last steps in which rounds of other moves are looked for
@@ -19,7 +19,7 @@ class Cost(NamedTuple):
     """Of one kind of round: the moves, XLA's count of operations, and bytes on each device."""
 
     moves: tuple[str, ...]
-    flops: float  # of the whole round, computed once: without what `remat` computes again
+    flops: float  # of the whole round in plain forms, computed once: without what `remat` computes again
     held: int  # bytes of the state and the batch
     temporary: int  # bytes beyond these while the round is played
 
@@ -62,8 +62,9 @@ def cost(config: ConfigDict, moves: frozenset[str], mesh: Mesh) -> Cost:
     plain = config.copy_and_resolve_references()
     with plain.unlocked():
         plain.update({"accumulate": 1, "remat": False})
-    # XLA counts what is in a loop once, so slices are counted as the whole that they are.
-    whole = found if config.accumulate == 1 and not config.remat else lowered(plain, moves, mesh)
+    # XLA counts what is in a loop once, so slices are counted as the whole that they are, and blocks one by one.
+    with winograd.left_out():
+        whole = lowered(plain, moves, mesh)
     memory = found.compile().memory_analysis()
     outside = memory.argument_size_in_bytes + memory.output_size_in_bytes - memory.alias_size_in_bytes
     return Cost(tuple(sorted(moves)), whole.cost_analysis()["flops"], outside, memory.temp_size_in_bytes)

@@ -13,8 +13,10 @@ What a convolution is of pixels and taps, its gradients are of each other; so al
 of any order do. There is no forward-mode derivative.
 """
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from functools import partial, reduce
 
 import jax
@@ -36,10 +38,24 @@ CHANNELS = 64  # fewer do not pay for transforming the pixels
 AT_ONCE = 4_500_000  # entries of the transformed pixels of all pictures, beyond which they take turns
 
 
+_ALLOWED = ContextVar("_ALLOWED", default=True)
+
+
+@contextlib.contextmanager
+def left_out() -> Iterator[None]:
+    """Within, what is traced has convolutions in their plain form: for counting what they multiply."""
+    token = _ALLOWED.set(False)
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(token)
+
+
 def suits(x: Image, kernel: Float[Array, "rows columns inputs outputs"], pad: int = 0) -> bool:
     """Whether this form, with its gradients, was measured to be the faster one on a CPU."""
     return (
-        kernel.shape[:2] == (3, 3)
+        _ALLOWED.get()
+        and kernel.shape[:2] == (3, 3)
         and x.dtype == kernel.dtype == jnp.float32
         and min(kernel.shape[2:]) >= CHANNELS
         and _tiles(x, pad) in TILES

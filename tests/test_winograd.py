@@ -110,3 +110,10 @@ def test_conv_takes_it_where_it_suits(monkeypatch):
     assert called
     expected = plain(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), kernel)
     np.testing.assert_allclose(out, expected, atol=3e-6 * np.abs(expected).max())
+
+
+def test_it_can_be_left_out():
+    x, kernel = jnp.zeros((1, 34, 34, 64)), jnp.zeros((3, 3, 64, 64))
+    with winograd.left_out():
+        assert not winograd.suits(x, kernel)
+    assert winograd.suits(x, kernel)

@@ -65,6 +65,19 @@ def line(name: str, results: dict[str, Any]) -> str:
     return "  ".join(f"{title}: {cell}" for title, cell in zip(TITLES, row(name, results), strict=True))
 
 
+def beside(results: dict[str, Any]) -> list[str]:
+    """What a run takes beside its steps, where that was measured."""
+    found = results.get("overheads")
+    if not found:
+        return ["\nStarts, and what a run takes beside its steps: not measured."]
+    return [
+        f"\nFrom the command to the first step of the default config: {found['cold']:.0f} s, {found['warm']:.0f} s "
+        f"once its programs are compiled. Of {found['seconds']:.0f} s for {found['steps']:,} steps, "
+        f"{found['batches']:.1%} were spent on getting batches, {found['records']:.1%} on logs, sheets, metrics and "
+        "checkpoints."
+    ]
+
+
 def _rates(rates: dict[str, Any]) -> str:
     return ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items() if name != "error")
 
@@ -90,6 +103,7 @@ def write(folder: Path) -> None:
             f"\n| {' | '.join(TITLES)} |",
             "|---" * len(TITLES) + "|",
             *(f"| {' | '.join(row(name, results))} |" for name in races),
+            *beside(results),
         ]
     path = folder / "README.md"
     text = path.read_text() if path.exists() else f"# Speed\n\n{START}\n{END}\n"

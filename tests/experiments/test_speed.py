@@ -97,3 +97,11 @@ def test_the_page_is_that_of_the_results_beside_it(tmp_path):
     (tmp_path / "README.md").write_bytes((folder / "README.md").read_bytes())
     page.write(tmp_path)
     assert (tmp_path / "README.md").read_text() == (folder / "README.md").read_text()
+
+
+def test_what_is_beside_the_steps():
+    found = {"cold": 31.4, "warm": 9.6, "steps": 1000, "seconds": 250.0, "batches": 0.0123, "records": 0.02}
+    (line,) = page.beside({"overheads": found})
+    assert "31 s, 10 s once" in line
+    assert "250 s for 1,000 steps, 1.2% were spent on getting batches, 2.0% on logs" in line
+    assert "not measured" in page.beside({})[0]
