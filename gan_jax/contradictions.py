@@ -77,6 +77,12 @@ def _slices_fit(values: Values) -> None:
     batch, slices = values.get("batch_size", 1), values.get("accumulate", 1)
     if "batch_size" in values and batch % slices:
         raise UserError(f"config.accumulate={slices}: expected a divisor of config.batch_size={batch}")
+    mixing = [key for key, value in values.items() if key.endswith(".norm") and value == "batch"]
+    if slices > 1 and mixing:
+        raise UserError(
+            f"config.{mixing[0]} is 'batch', which would be that of a slice of config.accumulate={slices}, not of the "
+            f"batch: expected another norm (as --config.{mixing[0]}=instance) or --config.accumulate=1"
+        )
 
 
 def _norms_are_known(values: Values) -> None:

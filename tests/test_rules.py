@@ -225,6 +225,7 @@ def test_keys_of_a_game_of_ones_own_are_left_alone() -> None:
         ("dcgan", "augment=color,cutuot", "expected some of color,translation,cutout"),
         ("cyclegan", "generator.upsample=transposed", "expected one of deconv, resize, shuffle"),
         ("wgan", "accumulate=7", "expected a divisor of config.batch_size=64"),
+        ("dcgan", "accumulate=2", "not of the batch: expected another norm"),
         ("cyclegan", "generator.blocks=5000", "at most 1,000"),
     ],
 )
