@@ -85,8 +85,10 @@ def test_the_readmes_ratios_are_those_measured():
     text = (folder.parents[1] / "README.md").read_text()
     at = page.TITLES.index("ratio (spread of turns)")
     ratios = {name: page.row(name, results)[at].split("**")[1] for name in results["races"]}
+    text = " ".join(text.split())
     assert f"{ratios['default, float32']} for the default config" in text
     assert f"{ratios['128, float32']} at 128" in text
+    assert f"{ratios['256, float32']} at 256" in text
     assert f"{ratios['photos, float32']} for translating photos" in text
 
 
