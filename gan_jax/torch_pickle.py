@@ -8,7 +8,7 @@ to be looked at. Memory and time are bounded by the length of the pickle.
 import math
 import pickle
 import pickletools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -50,13 +50,22 @@ def parse(stream: BinaryIO, allowed: Collection[str]) -> Any:
     """
     machine = _Machine({*allowed, ORDERED})
     try:
-        for instruction, argument, _ in pickletools.genops(stream):
-            if instruction.name == "STOP":
+        for name, argument in _instructions(stream):
+            if name == "STOP":
                 return machine.pop()
-            machine.run(instruction.name, argument)
+            machine.run(name, argument)
     except (IndexError, KeyError, TypeError, OverflowError) as error:
         raise ValueError("its pickle is damaged") from error
     raise ValueError("its pickle ends early")
+
+
+def _instructions(stream: BinaryIO) -> Iterator[tuple[str, Any]]:
+    """Names and arguments; what pickletools says of damage is for those who know pickles."""
+    try:
+        for instruction, argument, _ in pickletools.genops(stream):
+            yield instruction.name, argument
+    except ValueError as error:
+        raise ValueError("its pickle is damaged") from error
 
 
 class _Machine:
@@ -131,6 +140,8 @@ class _Machine:
 
     def _setitems(self, _: None) -> None:
         values = self._since_mark()
+        if len(values) % 2:
+            raise ValueError("its pickle is damaged")
         _fill(self.stack[-1], list(zip(values[::2], values[1::2], strict=True)))
 
     def _global(self, names: str) -> None:

@@ -5,6 +5,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gan_jax import command, torch_files, torch_names
 
 
@@ -17,7 +19,7 @@ def ask(path: str) -> dict[str, Any]:
         weights = torch_files.read(Path(path))
         size = sum(array.nbytes for array in weights.values())
         for array in weights.values():
-            array.sum()  # every number lies in memory that is there
+            np.count_nonzero(array)  # every number lies in memory that is there, and none of them warns
         network = torch_names.infer(weights, path)
         torch_names.from_torch(network, weights, path)
         return 0
