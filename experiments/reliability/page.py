@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 START, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+SHOWN = 20  # messages of one fault
 TITLES = ("fault", "promise", "tried", "kept", "at worst", "minutes")
 
 
@@ -26,10 +27,13 @@ def lines(faults: dict[str, Any], results: dict[str, Any]) -> list[str]:
     wrong = [f"- {name}: {one['what']}: {one['wrong']}" for name in known for one in known[name]["wrong"]]
     part += ["\n### What went wrong\n", *wrong] if wrong else []
     if any(found["said"] for found in known.values()):
-        part += ["\n### What the user reads\n", "One message of each kind, as it was printed.\n"]
+        part += [
+            "\n### What the user reads\n",
+            f"One message of each kind, as it was printed; {SHOWN} of a fault at most, all of them in results.json.\n",
+        ]
         for name, found in known.items():
             if found["said"]:
-                part += [f"{faults[name].FAULT}:\n", "```text", *found["said"], "```\n"]
+                part += [f"{faults[name].FAULT}:\n", "```text", *found["said"][:SHOWN], "```\n"]
     return part
 
 
