@@ -11,7 +11,7 @@ from flax import linen as nn
 from jax import export
 from jaxtyping import Array
 
-from gan_jax import convolutions, onnx_files
+from gan_jax import convolutions, onnx_files, winograd
 from gan_jax.errors import UserError
 from gan_jax.layers import Conv, ConvTranspose, Norm, ResizeConv, nearest
 from gan_jax.model import Model
@@ -94,7 +94,7 @@ def stablehlo(model: Model, direction: str) -> bytes:
     params = jax.tree.map(np.asarray, params)
 
     def translate(images: Array) -> Array:
-        with nn.intercept_methods(plainly):
+        with nn.intercept_methods(plainly), winograd.left_out():
             return jax.vmap(lambda image: apply(params, image[None])[0])(images)
 
     sides = (f"{multiple(model)}*{name}" for name in ("height", "width"))

@@ -14,8 +14,9 @@ from flax import linen as nn
 from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Float, PyTree
 
+from gan_jax import winograd
 from gan_jax.errors import UserError
-from gan_jax.layers import BatchNorm, Conv, ConvTranspose, Norm
+from gan_jax.layers import BatchNorm, Conv, ConvTranspose, Norm, ResizeConv
 
 Apply = Callable[[PyTree, Array], Array]
 Moments = tuple[Float[Array, "c"], Float[Array, "c"]]  # mean and variance of each channel
@@ -43,7 +44,7 @@ class Cuts:
             return self._norm(module, args[0])
         before = len(self.values)
         out = call(*args, **kwargs)
-        if isinstance(module, Conv | ConvTranspose):
+        if isinstance(module, Conv | ConvTranspose | ResizeConv):
             self.sides.append(args[0].shape[1:3])
             # At most size - 1 of its pixels, whatever the stride and the padding: told to `_live` by a name.
             return checkpoint_name(out, f"{(module.size - 1) * self.sides[0][0] // self.sides[-1][0]}")
@@ -98,7 +99,10 @@ def plan(apply: Apply, params: PyTree, shape: tuple[int, ...]) -> Plan:
 
     def cut(params: PyTree, x: Array, given: dict[int, Array], moments: dict[int, Moments]) -> list[Array]:
         seen.append(Cuts(given, moments))
-        with nn.intercept_methods(seen[-1]):
+        with (
+            nn.intercept_methods(seen[-1]),
+            winograd.left_out(),
+        ):  # with it, blocks would be a loop, without cuts
             out = apply(params, x)
         return [*seen[-1].values, out]
 
@@ -138,7 +142,7 @@ def run(
 ) -> list[Array]:
     """One stage for one window of a picture, [1, h, w, c]: the values at the cuts that it makes, float32."""
     cuts = Cuts(given, moments)
-    with nn.intercept_methods(cuts):
+    with nn.intercept_methods(cuts), winograd.left_out():
         out = apply(params, x)
     return [value.astype(jnp.float32) for value in [*cuts.values, out][makes[0] : makes[-1] + 1]]
 
