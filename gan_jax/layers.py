@@ -215,16 +215,14 @@ class ResizeConv(nn.Module):
     """`conv_nearest` with a kernel from N(0, 0.02) and a zero bias: doubles height and width."""
 
     features: int
-    size: ClassVar[int] = 3
+    size: ClassVar[int] = 2  # pixels that an output pixel sees along an axis, through three taps
     use_bias: bool = True
     dtype: Any = jnp.float32
 
     @nn.compact
     def __call__(self, x: Image) -> Image:
         """[B, h, w, c] -> [B, 2 h, 2 w, features]."""
-        kernel, bias = _parameters(
-            self, (self.size, self.size, x.shape[-1], self.features), self.use_bias, self.dtype
-        )
+        kernel, bias = _parameters(self, (3, 3, x.shape[-1], self.features), self.use_bias, self.dtype)
         return even(conv_nearest(even(x).astype(self.dtype), kernel) + bias.reshape(1, 1, 1, -1))
 
 

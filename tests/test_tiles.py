@@ -73,6 +73,15 @@ def test_levels_come_back_as_levels():
     assert shares[-1] == 1
 
 
+def test_equals_the_untiled_output_where_the_blocks_are_a_loop():
+    """As wide and large as the fast form of its convolutions asks for: its loop would have no cuts."""
+    apply, params = network({**RESNET, "width": 16}, 3)
+    x = picture(160, 128, 3)
+    np.testing.assert_allclose(
+        tiles.translate(apply, params, x, 120), whole(apply, params, x), rtol=0, atol=1e-4
+    )
+
+
 def test_every_layer_belongs_to_one_stage():
     """Cuts: in, down 0, down 1, in the block (3, 4), behind it (5), up 0, up 1, output (8)."""
     apply, params = network(RESNET, 3)
