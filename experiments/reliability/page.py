@@ -9,13 +9,14 @@ TITLES = ("fault", "promise", "tried", "kept", "at worst", "minutes")
 
 
 def row(fault: Any, found: dict[str, Any] | None) -> list[str]:
-    """The cells of one fault."""
+    """The cells of one fault; "10 of 100" tries where it was cut short."""
     cells = [fault.FAULT, fault.PROMISE]
     if found is None:
         return [*cells, "not tried yet", "", "", ""]
     kept = f"{found['kept']}" if found["kept"] == found["tries"] else f"**{found['kept']}**"
     worst = ", ".join(f"{name} {value:.3g}" for name, value in found["worst"].items())
-    return [*cells, str(found["tries"]), kept, worst, f"{found['seconds'] / 60:.1f}"]
+    tried = f"{found['tries']:,}" + (f" of {fault.TRIES:,}" if found["tries"] < fault.TRIES else "")
+    return [*cells, tried, kept, worst, f"{found['seconds'] / 60:.1f}"]
 
 
 def lines(faults: dict[str, Any], results: dict[str, Any]) -> list[str]:

@@ -157,10 +157,11 @@ def test_the_page_is_that_of_the_results_beside_it(tmp_path: Path) -> None:
     assert (tmp_path / "README.md").read_text() == (FOLDER / "README.md").read_text()
 
 
-def test_results_are_of_full_counts() -> None:
-    for name, found in torture.read(FOLDER).items():
-        if name in torture.names():
-            assert found["tries"] == torture.load(name).TRIES, f"make torture ARGS={name}"
+def test_a_fault_that_was_cut_short_is_shown_so() -> None:
+    found = {"tries": 10, "kept": 10, "worst": {}, "seconds": 60}
+    short, full = (SimpleNamespace(FAULT="a", PROMISE="b", TRIES=tries) for tries in (1000, 10))
+    assert page.row(short, found)[2:] == ["10 of 1,000", "10", "", "1.0"]
+    assert page.row(full, found)[2] == "10"
 
 
 def test_every_fault_says_what_it_promises() -> None:

@@ -18,7 +18,7 @@ PROMISE = (
     "one line that names the key, exit status 2, before a device is touched; of misspelt keys nine of ten are told "
     "the right one; what passes can be drawn up, or is refused in one line then"
 )
-TRIES = 600
+TRIES = 2_000
 QUICK = 60
 PROCESSES, TRACED = 100, 20  # of so many tries one is made by a real process, one of what passes is drawn up
 PATIENCE, SPACE = 300.0, 16384

@@ -16,7 +16,7 @@ PROMISE = (
     "it is named and kept as `<step>.broken`, the run goes on from the checkpoint before it and ends bit for bit like "
     "an undisturbed one; a checkpoint of another config is refused in one line, status 2, and nothing is touched"
 )
-TRIES = 8
+TRIES = 40
 Damage = Callable[[Path, np.random.Generator], str]  # what it does to a checkpoint, and says of it
 
 

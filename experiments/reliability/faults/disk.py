@@ -20,7 +20,7 @@ PROMISE = (
     "there is room; the last checkpoint is whole, and the same command goes on to an end bit for bit like an "
     "undisturbed run; rounds do not wait while a slow disk takes a checkpoint"
 )
-TRIES = 3
+TRIES = 20
 SIZE = "6m"
 KINDS = ("full, stop", "full, wait", "full to the end, wait", "slow", "read-only")
 SOME = {"steps": 400, "checkpoint_every": 40, "sample_every": 200, "evaluate_every": 0, "log_every": 10}

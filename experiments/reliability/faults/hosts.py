@@ -18,7 +18,7 @@ PROMISE = (
     f"the others stop within {WITHIN:.0f} s, and with a line that names it unless it was process 0; the run goes on "
     "from the newest checkpoint with 1, 2 or 4 processes and ends like an undisturbed one, as near as on other devices"
 )
-TRIES = 6
+TRIES = 12
 # Processes, which of them, what happens to it, and with how many the run goes on.
 CASES = (
     (2, 1, "killed", 2),

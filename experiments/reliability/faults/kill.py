@@ -17,7 +17,7 @@ PROMISE = (
     "the same command goes on from the newest finished checkpoint, and the run ends bit for bit like one that "
     "nothing disturbed: no line of metrics.jsonl lost or doubled"
 )
-TRIES = 10
+TRIES = 100
 STEPS = 200
 # How the moment is chosen: over the whole duration; from the first step on; just when files of a checkpoint come or go.
 HOW = ("whole", "steps", "checkpoint", "steps", "checkpoint")

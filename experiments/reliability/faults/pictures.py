@@ -20,7 +20,7 @@ PROMISE = (
     "skipped and named in one line, or read to the right pixels; no crash and no hang; 2 s of "
     "processor and 300 MB a file, for one with as many pixels as are let in (89 million) 60 s and 2.2 GB"
 )
-TRIES = 2_500
+TRIES = 10_000
 QUICK = 60
 SECONDS, MEGABYTES = 2.0, 300.0
 LARGE_SECONDS, LARGE_MEGABYTES = 60.0, 2200.0
