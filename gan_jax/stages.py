@@ -99,10 +99,8 @@ def plan(apply: Apply, params: PyTree, shape: tuple[int, ...]) -> Plan:
 
     def cut(params: PyTree, x: Array, given: dict[int, Array], moments: dict[int, Moments]) -> list[Array]:
         seen.append(Cuts(given, moments))
-        with (
-            nn.intercept_methods(seen[-1]),
-            winograd.left_out(),
-        ):  # with it, blocks would be a loop, without cuts
+        # With Winograd's products, blocks would be a loop, and a loop has no cuts.
+        with nn.intercept_methods(seen[-1]), winograd.left_out():
             out = apply(params, x)
         return [*seen[-1].values, out]
 
