@@ -194,8 +194,13 @@ def conv_transpose(x: Image, kernel: Kernel) -> Image:
     return depth_to_space(jnp.concatenate(out, axis=-1))
 
 
+def nearest(x: Image) -> Image:
+    """Double height and width by repeating every pixel 2 x 2 times."""
+    return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+
+
 def conv_nearest(x: Image, kernel: Kernel) -> Image:
-    """Double height and width by repeating pixels, then `conv` with 3 x 3 taps and mirrored borders.
+    """`nearest`, then `conv` with 3 x 3 taps and mirrored borders: [b, h, w, c] -> [b, 2 h, 2 w, features].
 
     Taps that meet equal pixels are added up before: even rows and columns see two pixels through f0 and f1 + f2, odd
     ones through f0 + f1 and f2. So it is one convolution of 2 x 2 taps to four times the channels, then

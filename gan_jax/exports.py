@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from gan_jax import convolutions, onnx_files, winograd
 from gan_jax.errors import UserError
-from gan_jax.layers import Conv, ConvTranspose, Norm, ResizeConv, nearest
+from gan_jax.layers import Conv, ConvTranspose, Norm, ResizeConv
 from gan_jax.model import Model
 
 TOLERANCE = 1e-4  # of values in [-1, 1]
@@ -145,7 +145,7 @@ def plainly(call: Callable[..., Any], args: Any, kwargs: Any, context: Any) -> A
     if isinstance(module, ConvTranspose):
         pads, strides, dilation = (1, 2) if module.size == 3 else (2, 2), (1, 1), (2, 2)
     elif isinstance(module, ResizeConv):
-        x = convolutions.reflect_pad(nearest(x), 1)
+        x = convolutions.reflect_pad(convolutions.nearest(x), 1)
         pads, strides, dilation = (0, 0), (1, 1), (1, 1)
     else:
         x = convolutions.reflect_pad(x, module.pad) if module.reflect else x

@@ -15,11 +15,6 @@ from gan_jax.rows import even
 from gan_jax.slices import mixes_examples
 
 
-def nearest(x: Image) -> Image:
-    """Double height and width by repeating every pixel 2 x 2 times."""
-    return jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
-
-
 def leaky_relu(x: Array, slope: float = 0.2) -> Array:
     """`max(x, slope * x)` for a slope in [0, 1]."""
     return jnp.where(x >= 0, x, slope * x)

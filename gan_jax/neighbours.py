@@ -69,6 +69,7 @@ class Neighbours:
         self.directory, self.index, self.count = directory, index, count
         directory.mkdir(parents=True, exist_ok=True)
         self._resting = threading.Event()
+        self._failed: dict[str, str] = {}
         self._write(beat=0)
 
     def listen(self) -> None:
@@ -93,9 +94,10 @@ class Neighbours:
                     _leave(f"{words}: {ADVICE}", 3, self.linger)
 
     def fail(self, words: str) -> None:
-        """Tell the others, and give them time to read it."""
+        """Tell the others, and give them time to read it; each further beat tells it again."""
+        self._failed = {"failed": words}
         with contextlib.suppress(OSError):
-            self._write(failed=words)
+            self._write()
         time.sleep(3 * BEAT)
         self.linger()
 
@@ -121,7 +123,7 @@ class Neighbours:
     def _write(self, **words: Any) -> None:
         path = self._path(self.index)
         unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps({"name": socket.gethostname(), **words}))
+        unfinished.write_text(json.dumps({"name": socket.gethostname(), **words, **self._failed}))
         unfinished.replace(path)
 
 

@@ -173,7 +173,7 @@ def test_depth_to_space_lays_rows_then_columns():
 @pytest.mark.parametrize(("inputs", "outputs"), [(3, 6), (6, 2), (20, 19)])
 def test_conv_nearest_is_repeating_mirroring_and_convolving(height, width, inputs, outputs):
     def reference(x, kernel):
-        x = jnp.repeat(jnp.repeat(x, 2, axis=1), 2, axis=2)
+        x = convolutions.nearest(x)
         return plain_conv(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), "reflect"), kernel, 1, 0)
 
     assert_same_map(
@@ -191,3 +191,8 @@ def test_conv_within_a_loop_has_the_gradients_it_has_outside():
         return plain_conv(plain_conv(x, kernels[0], 1, 1), kernels[1], 1, 1)
 
     assert_same_map(looped, reference, x, kernels)
+
+
+def test_nearest_repeats_pixels():
+    out = convolutions.nearest(jnp.array([[1.0, 2.0]]).reshape(1, 1, 2, 1))
+    np.testing.assert_array_equal(out[0, :, :, 0], [[1, 1, 2, 2], [1, 1, 2, 2]])

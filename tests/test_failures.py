@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import json
 import os
 import signal
 import time
@@ -10,14 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from ml_collections import ConfigDict
-from orbax.checkpoint import v1 as ocp
 
-from gan_jax import data, engine, failures, replay, rounds, settings
+from experiments.reliability.compare import arrays, metrics, state
+from experiments.reliability.tiny import points
+from gan_jax import data, engine, failures, replay, rounds
 from gan_jax.checkpoint import about, steps
 from gan_jax.errors import UserError
 from gan_jax.game import Game, Move
@@ -28,33 +27,8 @@ ROOT = Path(__file__).parents[1]
 
 
 def config(**changes: Any) -> ConfigDict:
-    """GAN on a ring of points, with networks that are compiled in a moment."""
-    made = settings.load(str(ROOT / "configs" / "gan.py:ring")).copy_and_resolve_references()
-    small = {"batch_size": 2, "generator.width": 4, "discriminator.width": 4, "generator.depth": 1}
-    short = {
-        "steps": 12,
-        "log_every": 6,
-        "checkpoint_every": 4,
-        "keep": 9,
-        "sample_every": 0,
-        "evaluate_every": 0,
-    }
-    made.update_from_flattened_dict(small | {"discriminator.depth": 1, "seed": 3} | short | changes)
-    return made.lock()
-
-
-def kept(workdir: Path, step: int) -> dict[str, np.ndarray]:
-    tree = ocp.load(workdir / "checkpoints" / str(step))
-    return {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
-
-
-def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
-
-
-def logged(workdir: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k not in ("seconds", "images/s")} for line in lines]
+    often = {"batch_size": 2, "steps": 12, "log_every": 6, "checkpoint_every": 4, "keep": 9}
+    return points(**often | changes)
 
 
 def nan(batch: dict) -> dict:
@@ -145,7 +119,9 @@ def test_a_bad_batch_stops_the_run_and_is_kept(
     assert told[-1] == "It began in the batch: batch['image'] became nan."
     poison()
     assert train(config(steps=9, checkpoint_every=9, decay_fraction=0.0), tmp_path / "whole") == 0
-    assert same(kept(folder, 9), kept(tmp_path / "whole", 9)), "the state before that round, to the bit"
+    assert not arrays(state(folder, 9), state(tmp_path / "whole", 9)), (
+        "the state before that round, to the bit"
+    )
 
 
 @pytest.mark.parametrize("move", ["discriminator", "generator"])
@@ -237,13 +213,13 @@ def test_a_bad_batch_is_passed_over(
     assert train(skipping, tmp_path / "run") == 0
     assert "warning at step 6: " in (err := capfd.readouterr().err)
     assert "batch 5 is passed over; python -m gan_jax.replay shows where it began" in err
-    assert same(kept(tmp_path / "never", 12), kept(tmp_path / "run", 12))
-    lines = logged(tmp_path / "run")
+    assert not arrays(state(tmp_path / "never", 12), state(tmp_path / "run", 12))
+    lines = metrics(tmp_path / "run")
     told = [line for line in lines if "warning" in line]
     assert [(line["step"], line["warning"], line["value"]) for line in told] == [
         *[(6, "skipped_batch", 5.0), (9, "skipped_batch", 9.0)]
     ]
-    assert [line for line in lines if "warning" not in line] == logged(tmp_path / "never")
+    assert [line for line in lines if "warning" not in line] == metrics(tmp_path / "never")
     facts = [about(tmp_path / "run" / "checkpoints" / str(step)) for step in (4, 8, 12)]
     assert [(one["skipped"], one["batches"]) for one in facts] == [([], 4), ([5], 9), ([5, 9], 14)]
     assert [path.name for path in failures.list_of(tmp_path / "run")] == ["step_6", "step_9"]
@@ -255,8 +231,8 @@ def test_a_bad_batch_is_passed_over(
             train(skipping, workdir)
         poison(5, 9)
         assert train(skipping, workdir) == 0
-        assert same(kept(tmp_path / "never", 12), kept(workdir, 12))
-        assert logged(workdir) == lines
+        assert not arrays(state(tmp_path / "never", 12), state(workdir, 12))
+        assert metrics(workdir) == lines
 
 
 def test_it_ends_where_batches_are_not_what_is_wrong(tmp_path: Path, poison: Callable[..., None]) -> None:
@@ -266,7 +242,7 @@ def test_it_ends_where_batches_are_not_what_is_wrong(tmp_path: Path, poison: Cal
         match=r"at step 7: training stopped, as 3 of the last 100 batches were passed over, the .* step 4 is kept",
     ):
         train(config(on_failure="skip"), tmp_path)
-    told = [line["warning"] for line in logged(tmp_path) if "warning" in line]
+    told = [line["warning"] for line in metrics(tmp_path) if "warning" in line]
     assert told == ["skipped_batch"] * 3 + ["not_finite"]
 
 
@@ -296,7 +272,7 @@ def test_pictures_that_are_no_numbers_are_made_anew(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(Viewer, "look", look)
     assert train(config(on_failure="skip", log_every=4, sample_every=8, checkpoint_every=2), tmp_path) == 0
-    lines = [(line["step"], "warning" in line) for line in logged(tmp_path)]
+    lines = [(line["step"], "warning" in line) for line in metrics(tmp_path)]
     assert lines == [(4, False), (8, True), (8, False), (12, False)]
     assert about(tmp_path / "checkpoints" / "12")["skipped"] == [7]
 
@@ -326,5 +302,5 @@ def test_a_signal_on_the_way_back(
     assert not (tmp_path / "run" / "failed").exists()
     assert train(config(on_failure="skip"), tmp_path / "run") == 0
     assert train(config(on_failure="skip"), tmp_path / "whole") == 0
-    assert same(kept(tmp_path / "run", 12), kept(tmp_path / "whole", 12))
-    assert logged(tmp_path / "run") == logged(tmp_path / "whole")
+    assert not arrays(state(tmp_path / "run", 12), state(tmp_path / "whole", 12))
+    assert metrics(tmp_path / "run") == metrics(tmp_path / "whole")

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 from ml_collections import ConfigDict
-from orbax.checkpoint import v1 as ocp
 
-from gan_jax import rounds, run, saver, settings
+from experiments.reliability.compare import arrays, metrics, state
+from experiments.reliability.tiny import points
+from gan_jax import rounds, run, saver
 from gan_jax.checkpoint import steps
 from gan_jax.errors import FullDisk, UserError
 from gan_jax.grids import Sheet
@@ -26,33 +26,15 @@ pytestmark = pytest.mark.filterwarnings(
 
 
 def config(**changes: Any) -> ConfigDict:
-    """GAN on a ring of points, with networks that are compiled in a moment."""
-    made = settings.load(str(ROOT / "configs" / "gan.py:ring")).copy_and_resolve_references()
-    small = {"batch_size": 1, "generator.width": 4, "discriminator.width": 4, "generator.depth": 1}
     often = {
+        "batch_size": 1,
         "steps": 60,
         "log_every": 1,
         "checkpoint_every": 5,
         "sample_every": 20,
-        "evaluate_every": 0,
         "keep": 2,
     }
-    made.update_from_flattened_dict(small | {"discriminator.depth": 1, "seed": 3} | often | changes)
-    return made.lock()
-
-
-def kept(workdir: Path, step: int) -> dict[str, np.ndarray]:
-    tree = ocp.load(workdir / "checkpoints" / str(step))
-    return {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
-
-
-def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
-
-
-def logged(workdir: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k not in ("seconds", "images/s")} for line in lines]
+    return points(**often | changes)
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +89,8 @@ def test_it_waits_until_there_is_room(
     assert "a checkpoint could not be written in " in err
     assert err.count("there is room again: saved at step ") == 1
     assert err.count(" records that waited are written") == 1
-    assert same(kept(workdir, 60), kept(undisturbed, 60))
-    assert logged(workdir) == logged(undisturbed)
+    assert not arrays(state(workdir, 60), state(undisturbed, 60))
+    assert metrics(workdir) == metrics(undisturbed)
     assert "step_0000040.png" in {path.name for path in (workdir / "samples").iterdir()}
 
 
@@ -125,8 +107,8 @@ def test_where_there_is_none_at_the_end_it_says_so_and_goes_on_later(
     (small_disk / "filler").unlink()
     full_between(999, 999)
     assert train(config(on_full_disk="wait"), workdir) == 0
-    assert same(kept(workdir, 60), kept(undisturbed, 60))
-    assert logged(workdir) == logged(undisturbed)
+    assert not arrays(state(workdir, 60), state(undisturbed, 60))
+    assert metrics(workdir) == metrics(undisturbed)
 
 
 def test_it_stops(small_disk: Path, full_between: Callable[[int, int], None], undisturbed: Path) -> None:
@@ -137,8 +119,8 @@ def test_it_stops(small_disk: Path, full_between: Callable[[int, int], None], un
     (small_disk / "filler").unlink()
     full_between(999, 999)
     assert train(config(), workdir) == 0
-    assert same(kept(workdir, 60), kept(undisturbed, 60))
-    assert logged(workdir) == logged(undisturbed)
+    assert not arrays(state(workdir, 60), state(undisturbed, 60))
+    assert metrics(workdir) == metrics(undisturbed)
 
 
 def test_a_disk_that_may_only_be_read(small_disk: Path) -> None:

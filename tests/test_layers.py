@@ -16,11 +16,6 @@ def nchw(array):
     return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2)))
 
 
-def test_nearest_repeats_pixels():
-    out = layers.nearest(jnp.array([[1.0, 2.0]]).reshape(1, 1, 2, 1))
-    np.testing.assert_array_equal(out[0, :, :, 0], [[1, 1, 2, 2], [1, 1, 2, 2]])
-
-
 def test_leaky_relu_by_hand():
     np.testing.assert_allclose(layers.leaky_relu(jnp.array([-2.0, 0.0, 3.0])), [-0.4, 0, 3])
     np.testing.assert_allclose(layers.leaky_relu(jnp.array([-2.0, 3.0]), 0.01), [-0.02, 3])

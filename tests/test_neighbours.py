@@ -57,6 +57,17 @@ def test_failure_is_told_at_once(tmp_path: Path) -> None:
     assert heard(one) == ("gan_jax: stopped, as host 2 (node7) failed: the disk is full", 3)
 
 
+def test_failure_outlives_the_beats_that_follow(tmp_path: Path) -> None:
+    one, other = Neighbours(tmp_path, 0, 2), Neighbours(tmp_path, 1, 2)
+    beats = threading.Thread(target=other.listen)
+    beats.start()
+    other.fail("the disk is full")
+    time.sleep(0.3)
+    assert one.read(1)["failed"] == "the disk is full", "after six beats"
+    other.rest()
+    beats.join(5)
+
+
 def test_beats_are_enough(tmp_path: Path) -> None:
     both = [Neighbours(tmp_path, i, 2) for i in range(2)]
     threads = [threading.Thread(target=one.listen) for one in both]

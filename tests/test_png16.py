@@ -1,5 +1,4 @@
 import io
-import struct
 import time
 import zlib
 
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from experiments.reliability import picture_files
 from gan_jax import png16
 
 
@@ -30,14 +30,8 @@ def by_the_book(kinds, filtered):
     return out
 
 
-def chunk(kind, body):
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(height, width, raw, colour, interlaced=0):
-    header = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, interlaced)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(raw)), (b"IEND", b""))
-    return png16.SIGNATURE + b"".join(chunk(kind, body) for kind, body in parts)
+def png(height, width, raw, colour, adam7=0):
+    return picture_files.png(height, width, zlib.compress(raw), colour, 16, adam7)
 
 
 @given(st.data(), st.integers(1, 5), st.integers(1, 6), st.sampled_from([2, 3, 4]))
@@ -52,20 +46,8 @@ def test_every_row_filter_as_in_the_specification(data, height, width, channels)
 
 @pytest.mark.parametrize("channels", [2, 3, 4])
 def test_interlaced(channels):
-    """Adam7 (section 8): seven pictures one behind the other, each of every so-manieth pixel."""
     pixels = np.random.default_rng(0).integers(0, 65536, (9, 11, channels)).astype(">u2")
-    passes = [
-        (0, 0, 8, 8),
-        (0, 4, 8, 8),
-        (4, 0, 8, 4),
-        (0, 2, 4, 4),
-        (2, 0, 4, 2),
-        (0, 1, 2, 2),
-        (1, 0, 2, 1),
-    ]
-    parts = [pixels[top::down, left::right] for top, left, down, right in passes]
-    raw = b"".join(b"\0" + row.tobytes() for part in parts for row in part if row.size)
-    file = png(9, 11, raw, png16.COLOUR_TYPES[channels], interlaced=1)
+    file = picture_files.png(9, 11, picture_files.adam7(pixels), png16.COLOUR_TYPES[channels], 16, adam7=1)
     np.testing.assert_array_equal(png16.decode(file), pixels)
 
 
@@ -107,6 +89,6 @@ def test_a_promise_of_more_rows_than_there_are_is_an_error():
     with pytest.raises(ValueError, match="ends early"):
         png16.decode(png(9, 4, (b"\0" + bytes(4 * 6)) * 4, 2))
     whole = bytes(9 * (1 + 4 * 6) + 12)  # more filters in more, narrower rows
-    assert png16.decode(png(9, 4, whole + bytes(99), 2, interlaced=1)).shape == (9, 4, 3)
+    assert png16.decode(png(9, 4, whole + bytes(99), 2, adam7=1)).shape == (9, 4, 3)
     with pytest.raises(ValueError, match="ends early"):
-        png16.decode(png(9, 4, whole[:200], 2, interlaced=1))
+        png16.decode(png(9, 4, whole[:200], 2, adam7=1))

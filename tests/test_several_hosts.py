@@ -1,9 +1,7 @@
 """Real processes on this machine as the hosts of one run: equal to one process, stopped together, begun again."""
 
-import contextlib
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -18,6 +16,7 @@ import pytest
 from orbax.checkpoint import v1
 from PIL import Image
 
+from experiments.reliability.faults.hosts import free_port
 from gan_jax import settings
 
 ROOT = Path(__file__).parents[1]
@@ -72,15 +71,6 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return path
 
     return make
-
-
-def free_port() -> int:
-    """Below those that systems hand out by themselves, or another program may have it by the time it is asked for."""
-    while True:
-        port = random.randrange(20_000, 30_000)
-        with socket.socket() as free, contextlib.suppress(OSError):
-            free.bind(("127.0.0.1", port))
-            return port
 
 
 def begin(

@@ -2,7 +2,6 @@
 
 import gc
 import itertools
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ from jax.experimental import multihost_utils
 from ml_collections import ConfigDict
 from orbax.checkpoint import v1 as ocp
 
-from gan_jax import rules, settings, signals
+from experiments.reliability.compare import arrays, metrics, state
+from experiments.reliability.tiny import points
+from gan_jax import rules, signals
 from gan_jax.checkpoint import Checkpoints, steps
 from gan_jax.errors import UserError
 from gan_jax.train import LATE, train
@@ -25,22 +26,8 @@ A_YEAR = 3e7
 
 
 def config(**changes: Any) -> ConfigDict:
-    """GAN on a ring of points, with networks that are compiled in a moment."""
-    made = settings.load(str(ROOT / "configs" / "gan.py:ring")).copy_and_resolve_references()
-    small = {"batch_size": 1, "generator.width": 4, "discriminator.width": 4, "generator.depth": 1}
-    short = {"steps": 6, "log_every": 2, "checkpoint_every": 4, "sample_every": 0, "evaluate_every": 0}
-    made.update_from_flattened_dict(small | {"discriminator.depth": 1, "seed": 3} | short | changes)
-    return made.lock()
-
-
-def kept(workdir: Path, step: int) -> dict[str, np.ndarray]:
-    tree = ocp.load(workdir / "checkpoints" / str(step))
-    return {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
-
-
-def logged(workdir: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k not in ("seconds", "images/s")} for line in lines]
+    often = {"batch_size": 1, "steps": 6, "log_every": 2, "checkpoint_every": 4}
+    return points(**often | changes)
 
 
 def test_starts_that_are_all_too_short_end_as_one_that_was_not(
@@ -61,10 +48,9 @@ def test_starts_that_are_all_too_short_end_as_one_that_was_not(
         "all steps are done, late or not"
     )
     assert "done: 3 steps" in capfd.readouterr().err
-    one, other = kept(tmp_path / "whole", 3), kept(tmp_path / "run", 3)
-    assert one.keys() == other.keys()
-    assert all(np.array_equal(one[name], other[name]) for name in one)
-    assert logged(tmp_path / "whole") == logged(tmp_path / "run")
+    one, other = state(tmp_path / "whole", 3), state(tmp_path / "run", 3)
+    assert not arrays(one, other)
+    assert metrics(tmp_path / "whole") == metrics(tmp_path / "run")
 
 
 def test_a_limit_that_is_far_and_none_at_all(tmp_path: Path) -> None:
@@ -125,9 +111,9 @@ def test_a_clock_on_the_wall_that_is_set_changes_nothing(
     assert [path.name for path in paths] == ["4.passing", "4.passing.again", "6.passing"]
     assert sorted(path.name for path in (tmp_path / "set" / "checkpoints").iterdir()) == ["4", "6"]
     for step in (4, 6):
-        one, other = kept(tmp_path / "steady", step), kept(tmp_path / "set", step)
-        assert all(np.array_equal(one[name], other[name]) for name in one)
-    assert logged(tmp_path / "steady") == logged(tmp_path / "set")
+        one, other = state(tmp_path / "steady", step), state(tmp_path / "set", step)
+        assert not arrays(one, other)
+    assert metrics(tmp_path / "steady") == metrics(tmp_path / "set")
 
 
 @pytest.mark.parametrize("hours", [-1.0, 1e9])

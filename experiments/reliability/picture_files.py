@@ -96,8 +96,13 @@ def png(height: int, width: int, raw: bytes, colour: int = 2, depth: int = 8, ad
 
 
 def interlaced(pixels: np.ndarray) -> bytes:
-    """Adam7, which Pillow reads and does not write: seven pictures one behind the other."""
-    passes = [
+    """Adam7, which Pillow reads and does not write."""
+    return png(*pixels.shape[:2], adam7(pixels), adam7=1)
+
+
+def adam7(pixels: np.ndarray) -> bytes:
+    """Compressed rows of seven pictures one behind the other, each of every so-manieth pixel (section 8)."""
+    passes = (
         (0, 0, 8, 8),
         (0, 4, 8, 8),
         (4, 0, 8, 4),
@@ -105,10 +110,9 @@ def interlaced(pixels: np.ndarray) -> bytes:
         (2, 0, 4, 2),
         (0, 1, 2, 2),
         (1, 0, 2, 1),
-    ]
+    )
     parts = [pixels[top::down, left::right] for top, left, down, right in passes]
-    raw = b"".join(b"\0" + row.tobytes() for part in parts for row in part if row.size)
-    return png(*pixels.shape[:2], zlib.compress(raw), adam7=1)
+    return zlib.compress(b"".join(b"\0" + row.tobytes() for part in parts for row in part if row.size))
 
 
 def zeros(height: int, width: int, row: int, colour: int, depth: int) -> bytes:

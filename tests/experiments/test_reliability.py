@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from experiments.reliability import page, tiny, torture
+from experiments.reliability import compare, page, torture
 from experiments.reliability.trial import Try, each, kind, summary
 
 FOLDER = Path(torture.__file__).parent
@@ -119,22 +119,24 @@ def test_differences_are_found(tmp_path: Path) -> None:
     """Two ended runs made by hand: a bit of an array, a line lost, a line doubled, another sheet, a lost checkpoint."""
     for name, value in {"whole": 1.0, "same": 1.0, "bit": np.nextafter(np.float32(1), 2)}.items():
         made(tmp_path / name, value, ["5", "10"], b"sheet")
-    assert tiny.differences(tmp_path / "same", tmp_path / "whole") == []
-    [found] = tiny.differences(tmp_path / "bit", tmp_path / "whole")
+    assert compare.differences(tmp_path / "same", tmp_path / "whole") == []
+    [found] = compare.differences(tmp_path / "bit", tmp_path / "whole")
     assert "checkpoint 10: ['a'] differs by 1.19e-07 at most" in found
-    assert tiny.differences(tmp_path / "bit", tmp_path / "whole", tolerance=1e-6) == []
+    assert compare.differences(tmp_path / "bit", tmp_path / "whole", tolerance=1e-6) == []
     made(tmp_path / "lost", 1.0, ["5"], b"sheet")
     made(tmp_path / "doubled", 1.0, ["5", "5", "10"], b"sheet")
     made(tmp_path / "other", 1.0, ["5", "10"], b"another")
-    assert tiny.differences(tmp_path / "lost", tmp_path / "whole") == [
+    assert compare.differences(tmp_path / "lost", tmp_path / "whole") == [
         "metrics.jsonl has 1 lines, expected 2"
     ]
-    assert "metrics.jsonl has 3 lines, expected 2" in tiny.differences(
+    assert "metrics.jsonl has 3 lines, expected 2" in compare.differences(
         tmp_path / "doubled", tmp_path / "whole"
     )
-    assert tiny.differences(tmp_path / "other", tmp_path / "whole") == ["samples/step_0000010.png differs"]
+    assert compare.differences(tmp_path / "other", tmp_path / "whole") == ["samples/step_0000010.png differs"]
     (tmp_path / "same" / "checkpoints" / "10").rename(tmp_path / "same" / "checkpoints" / "9")
-    assert "the last checkpoint of [9] is not 10" in tiny.differences(tmp_path / "same", tmp_path / "whole")
+    assert "the last checkpoint of [9] is not 10" in compare.differences(
+        tmp_path / "same", tmp_path / "whole"
+    )
 
 
 def made(workdir: Path, value: float, lines: list[str], sheet: bytes) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.reliability import tiny
+from experiments.reliability import compare, tiny
 from experiments.reliability.trial import Try, each
 
 FAULT = (
@@ -137,7 +137,7 @@ def _copied(scratch: Path, i: int) -> Path:
 
 def _newest(scratch: Path, i: int, damage: Damage, rng: np.random.Generator) -> Try:
     workdir = _copied(scratch, i)
-    before, newest = tiny.steps(workdir)[-2:]
+    before, newest = compare.steps(workdir)[-2:]
     what = damage(workdir / "checkpoints" / str(newest), rng)
     run, wrong = _again(scratch, workdir)
     said = run.said("set aside")
@@ -147,13 +147,13 @@ def _newest(scratch: Path, i: int, damage: Damage, rng: np.random.Generator) -> 
         wrong.append("did not keep it")
     if f"going on from step {before}" not in run.said("going on"):
         wrong.append(f"did not go on from step {before}: {run.said('going on')!r}")
-    wrong += tiny.differences(workdir, scratch / "whole")
+    wrong += compare.differences(workdir, scratch / "whole")
     return Try(f"checkpoint {newest}: {what}", "; ".join(wrong[:3]), said)
 
 
 def _all(scratch: Path, i: int, rng: np.random.Generator) -> Try:
     workdir = _copied(scratch, i)
-    found = tiny.steps(workdir)
+    found = compare.steps(workdir)
     for step in found:
         DAMAGES[int(rng.integers(len(DAMAGES)))](workdir / "checkpoints" / str(step), rng)
     run, wrong = _again(scratch, workdir)
@@ -161,13 +161,13 @@ def _all(scratch: Path, i: int, rng: np.random.Generator) -> Try:
     if not said:
         wrong.append(f"did not say that it begins anew: {run.lines[:12]}")
     wrong += [f"did not name {step}" for step in found if not run.said(f"checkpoints/{step}.broken")]
-    wrong += tiny.differences(workdir, scratch / "whole")
+    wrong += compare.differences(workdir, scratch / "whole")
     return Try(f"all of {found} damaged", "; ".join(wrong[:3]), said)
 
 
 def _another_config(scratch: Path, i: int) -> Try:
     workdir, other = _copied(scratch, i), tiny.whole(scratch, "other", generator__width=8)
-    step = tiny.steps(workdir)[-1]
+    step = compare.steps(workdir)[-1]
     shutil.rmtree(workdir / "checkpoints" / str(step))
     shutil.copytree(other / "checkpoints" / str(step), workdir / "checkpoints" / str(step))
     before = _content(workdir)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.reliability import tiny
+from experiments.reliability import compare, tiny
 from experiments.reliability.trial import Try, each
 
 # Sums over a batch are made in another order: rounding, 6e-8 in float32. At the default learning rate a GAN is
@@ -16,7 +16,7 @@ RATE, TOLERANCE, WITHOUT = 1e-5, 1e-4, "['bias']"
 FAULT = "the same seed once more, in a fresh process; on 2 and 4 devices"
 PROMISE = (
     "the same bits on one device; on 2 and 4 (simulated) devices losses, metrics, weights, averages and pool within "
-    f"{TOLERANCE:g} (1 + |x|) and Adam's moments within {tiny.KINKS:.0%} of their largest, but for biases, after 20 "
+    f"{TOLERANCE:g} (1 + |x|) and Adam's moments within {compare.KINKS:.0%} of their largest, but for biases, after 20 "
     f"rounds of 8 pictures at a learning rate of {RATE:g}"
 )
 TRIES = 20
@@ -43,14 +43,14 @@ def _again(scratch: Path, i: int, seed: int) -> Try:
     """With PYTHONHASHSEED of its own, as every process has."""
     tiny.whole(scratch)
     env = tiny.environment(PYTHONHASHSEED=str(seed + 1))
-    found = tiny.differences(tiny.whole(scratch, f"run{i}", env), scratch / "whole")
+    found = compare.differences(tiny.whole(scratch, f"run{i}", env), scratch / "whole")
     return Try("the same command in a fresh process", "; ".join(found[:3]))
 
 
 def _devices(scratch: Path, i: int, devices: int) -> Try:
     tiny.whole(scratch, "batch", **BATCH)
     workdir = tiny.whole(scratch, f"run{i}", tiny.environment(devices), **BATCH)
-    found = tiny.differences(workdir, scratch / "batch", TOLERANCE, without=WITHOUT)
+    found = compare.differences(workdir, scratch / "batch", TOLERANCE, without=WITHOUT)
     return Try(
         f"{devices} devices in place of one", "; ".join(found[:3]), "", _largest(workdir, scratch / "batch")
     )
@@ -61,8 +61,8 @@ def _left_out(name: str) -> bool:
 
 
 def _largest(workdir: Path, whole: Path) -> dict[str, float]:
-    step = tiny.steps(whole)[-1]
-    a, b = tiny.state(workdir, step), tiny.state(whole, step)
+    step = compare.steps(whole)[-1]
+    a, b = compare.state(workdir, step), compare.state(whole, step)
     off = max(
         float(np.max(np.abs(a[name] - b[name]) / (1 + np.abs(b[name])), initial=0))
         for name in b

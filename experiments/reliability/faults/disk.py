@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.reliability import inside, tiny
+from experiments.reliability import compare, inside, tiny
 from experiments.reliability.trial import Try, each
 
 FAULT = (
@@ -63,7 +63,7 @@ def _full(scratch: Path, disk: Path, kind: str, wait: float) -> Try:
         run.wait_for("step 1/")
         time.sleep(2 * wait)
         _fill(disk / "filler")
-        moment = max(tiny.steps(workdir), default=0)
+        moment = max(compare.steps(workdir), default=0)
         since = time.monotonic()
         if kind == "full, wait":
             time.sleep(1)
@@ -118,7 +118,7 @@ def _slow(scratch: Path, i: int) -> Try:
         tiny.flags(scratch, **some), workdir, inside.environment(scratch / f"inside{i}", code)
     ) as run:
         wrong = [f"ended with {status}: {run.last()}"] if (status := run.end()) else []
-    wrong += tiny.differences(workdir, still)
+    wrong += compare.differences(workdir, still)
     lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     at = {line["step"]: line["seconds"] for line in lines if "seconds" in line}
     took = at[90] - at[50]
@@ -134,7 +134,7 @@ def _slow(scratch: Path, i: int) -> Try:
 
 def _unlike(workdir: Path, whole: Path) -> list[str]:
     """But for sheets of samples, of which some may be left out."""
-    found = tiny.differences(workdir, whole, same_steps=False)
+    found = compare.differences(workdir, whole, same_steps=False)
     return [line for line in found if not line.startswith("samples")]
 
 

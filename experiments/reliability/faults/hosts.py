@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from experiments.reliability import tiny
+from experiments.reliability import compare, tiny
 from experiments.reliability.faults.determinism import RATE, TOLERANCE, WITHOUT
 from experiments.reliability.trial import Try, each
 
@@ -83,20 +83,20 @@ def _judged(run: tiny.Run, status: int, which: int) -> list[str]:
 
 
 def _goes_on(scratch: Path, workdir: Path, processes: int) -> list[str]:
-    newest = tiny.steps(workdir)[-1]
+    newest = compare.steps(workdir)[-1]
     with _together(scratch, workdir, processes) as runs:
         wrong = [
             f"the next start ended with {status}: {run.last()}" for run in runs if (status := run.end(300))
         ]
         if f"going on from step {newest} " not in runs[0].said("going on"):
             wrong.append(f"did not go on from step {newest}: {runs[0].said('going on')!r}")
-    return wrong + tiny.differences(workdir, scratch / "whole", TOLERANCE, without=WITHOUT)
+    return wrong + compare.differences(workdir, scratch / "whole", TOLERANCE, without=WITHOUT)
 
 
 @contextlib.contextmanager
 def _together(scratch: Path, workdir: Path, processes: int) -> Iterator[list[tiny.Run]]:
     """So many processes as one run, each with one device; leaving ends them all."""
-    address = f"--coordinator=127.0.0.1:{_free_port()}"
+    address = f"--coordinator=127.0.0.1:{free_port()}"
     many = [address, f"--processes={processes}"] if processes > 1 else []
     with contextlib.ExitStack() as stack:
         yield [
@@ -109,8 +109,8 @@ def _together(scratch: Path, workdir: Path, processes: int) -> Iterator[list[tin
         ]
 
 
-def _free_port() -> int:
-    """Below those that systems hand out by themselves."""
+def free_port() -> int:
+    """Below those that systems hand out by themselves, or another program may have it by the time it is asked for."""
     while True:
         port = random.randrange(20_000, 30_000)
         with socket.socket() as free, contextlib.suppress(OSError):
@@ -123,7 +123,7 @@ def _await_step(runs: list[tiny.Run], workdir: Path, step: int) -> None:
     end = time.monotonic() + 240
     while time.monotonic() < end and all(run.process.poll() is None for run in runs):
         path = workdir / "metrics.jsonl"
-        if path.exists() and f'"step": {step},' in path.read_text() and tiny.steps(workdir):
+        if path.exists() and f'"step": {step},' in path.read_text() and compare.steps(workdir):
             return
         time.sleep(0.005)
     raise RuntimeError(f"step {step} was not reached; the last words: {[run.last() for run in runs]}")

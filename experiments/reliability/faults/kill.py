@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.reliability import tiny
+from experiments.reliability import compare, tiny
 from experiments.reliability.trial import Try, failure
 
 FAULT = "SIGKILL at any moment, while a checkpoint is written or deleted too"
@@ -47,12 +47,12 @@ def _run(scratch: Path, workdir: Path, rng: np.random.Generator, kills: range, d
             if kill is None:  # it came too late
                 break
             made.append(kill)
-        before = tiny.steps(workdir)
+        before = compare.steps(workdir)
         with tiny.Run(tiny.flags(scratch, steps=STEPS), workdir) as run:
             if status := run.end():
                 wrong.append(f"ended with {status}: {run.last()}")
         wrong += _resumed(run, workdir, before)
-        wrong += tiny.differences(workdir, scratch / "whole")
+        wrong += compare.differences(workdir, scratch / "whole")
     except Exception as error:
         wrong.append(failure(error))
         made = made or [Try("the first kill", "not reached")]
@@ -61,7 +61,7 @@ def _run(scratch: Path, workdir: Path, rng: np.random.Generator, kills: range, d
 
 
 def _kill(scratch: Path, workdir: Path, rng: np.random.Generator, i: int, duration: float) -> Try | None:
-    before = tiny.steps(workdir)
+    before = compare.steps(workdir)
     cold = i % COLD == COLD - 1
     env = tiny.environment(XDG_CACHE_HOME=str(scratch / f"cold{i}")) if cold else None
     how = "whole" if cold else HOW[i % len(HOW)]
@@ -115,7 +115,7 @@ def _logged(workdir: Path) -> int:
 def _phase(run: tiny.Run, workdir: Path) -> str:
     """Where a process was when it was killed, from what it said and left."""
     passing = sorted(path.name for path in (workdir / "checkpoints").glob("*.passing*"))
-    finished = tiny.steps(workdir)
+    finished = compare.steps(workdir)
     if passing:
         step = int(passing[-1].partition(".")[0])
         written = step > max(finished, default=0)

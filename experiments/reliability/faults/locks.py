@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from experiments.reliability import tiny
+from experiments.reliability import compare, tiny
 from experiments.reliability.trial import Try, each
 
 FAULT = "a second run in the same directory; the lock of a run that was killed"
@@ -41,7 +41,7 @@ def _second(scratch: Path, i: int) -> Try:
             wrong.append(f"the second said {second.lines[-3:]}")
         if status := first.end():
             wrong.append(f"the first ended with {status}: {first.last()}")
-    wrong += tiny.differences(workdir, scratch / "whole")
+    wrong += compare.differences(workdir, scratch / "whole")
     return Try(f'a second run at "{_moment(i)}"', "; ".join(wrong[:3]), second.last())
 
 
@@ -56,5 +56,5 @@ def _stale(scratch: Path, i: int) -> Try:
             wrong.append(f"the next ended with {status}: {second.last()}")
     if any(word in line for line in second.lines for word in (".lock", "in use")):
         wrong.append(f"the next spoke of the lock: {second.lines}")
-    wrong += tiny.differences(workdir, scratch / "whole")
+    wrong += compare.differences(workdir, scratch / "whole")
     return Try(f'SIGKILL at "{_moment(i)}"', "; ".join(wrong[:3]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.reliability import inside, tiny
+from experiments.reliability import compare, inside, tiny
 from experiments.reliability.trial import Try, each
 
 FAULT = "nan or infinity in a batch, in the loss of the generators, in that of the discriminators"
@@ -95,8 +95,10 @@ def _stops(scratch: Path, i: int, kind: str, number: int, value: str) -> Try:
         said, seconds = run.last(), run.seconds()
     if f" at step {step}: training stopped" not in said:
         wrong.append(f"said {said!r}")
-    for kept in tiny.steps(workdir):
-        if kept > number or not all(np.isfinite(leaf).all() for leaf in tiny.state(workdir, kept).values()):
+    for kept in compare.steps(workdir):
+        if kept > number or not all(
+            np.isfinite(leaf).all() for leaf in compare.state(workdir, kept).values()
+        ):
             wrong.append(f"the checkpoint of step {kept} is not from before")
     replayed = subprocess.run(
         [sys.executable, "-m", "gan_jax.replay", f"--workdir={workdir}"],
@@ -126,9 +128,9 @@ def _skips(scratch: Path, i: int, number: int, value: str, killed: bool, wait: f
     with tiny.Run(arguments, workdir, env) as run:
         wrong = [f"ended with {status}: {run.last()}"] if (status := run.end()) else []
         said = said or run.said(" is passed over")
-    wrong += [line for line in tiny.differences(workdir, never) if not line.startswith("metrics.jsonl")]
-    lines = tiny.metrics(workdir)
-    if [line for line in lines if line.get("warning") != "skipped_batch"] != tiny.metrics(never):
+    wrong += [line for line in compare.differences(workdir, never) if not line.startswith("metrics.jsonl")]
+    lines = compare.metrics(workdir)
+    if [line for line in lines if line.get("warning") != "skipped_batch"] != compare.metrics(never):
         wrong.append("metrics.jsonl differs by more than what was passed over")
     if [line["value"] for line in lines if line.get("warning") == "skipped_batch"] != [number]:
         wrong.append("metrics.jsonl does not tell once what was passed over")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.reliability import tiny
+from experiments.reliability import compare, tiny
 from experiments.reliability.trial import Try, each
 
 FAULT = "SIGTERM, Ctrl-C and a closed terminal in every phase; a second one"
@@ -62,7 +62,7 @@ def _one(scratch: Path, i: int, phase: str, number: signal.Signals, twice: bool,
     with tiny.Run(arguments, workdir) as run:
         if status := run.end():
             wrong.append(f"the next start ended with {status}: {run.last()}")
-    wrong += tiny.differences(workdir, scratch / "whole", same_steps=False)
+    wrong += compare.differences(workdir, scratch / "whole", same_steps=False)
     what = f"{number.name}{' twice' if again else ''} in {phase}{', too late: done' if done else ''}"
     kind = "seconds after a second signal" if again else "seconds until the end"
     return Try(what, "; ".join(wrong[:3]), said, {} if done else {kind: round(seconds, 2)})
@@ -101,7 +101,7 @@ def _wrong(run: tiny.Run, status: int, seconds: float, number: int, again: bool,
     if any("Traceback" in line for line in run.lines):
         wrong.append(f"a traceback: {run.last()}")
     if not again:
-        newest = max(tiny.steps(workdir), default=0)
+        newest = max(compare.steps(workdir), default=0)
         expected = f"stopped and saved at step {newest:,}:" if newest else "stopped before the first step:"
         if not run.last().startswith(expected):
             wrong.append(f"said {run.last()!r}, expected {expected!r}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.reliability import inside, tiny
+from experiments.reliability import compare, inside, tiny
 from experiments.reliability.trial import Try, each
 
 FAULT = (
@@ -60,14 +60,14 @@ def _one(scratch: Path, i: int, seconds: float, jumps: bool) -> Try:
             run.wait_for(" images/s")  # the status line of its first round
             begun = run.seconds()
             status = run.end()
-            starts, newest = starts + 1, max(tiny.steps(workdir), default=0)
+            starts, newest = starts + 1, max(compare.steps(workdir), default=0)
             if status == 75:
                 said, over = run.last(), max(over, run.seconds() - max(seconds, begun))
                 if f"reached: saved at step {newest:,}; the same command goes on" not in said:
                     wrong.append(f"said {said!r}")
             elif status:
                 wrong.append(f"start {starts} ended with {status}: {run.last()}")
-    wrong += tiny.differences(workdir, scratch / "whole", same_steps=False)
+    wrong += compare.differences(workdir, scratch / "whole", same_steps=False)
     last = json.loads((workdir / "starts.jsonl").read_text().splitlines()[-1])
     what = f"{starts} starts of {seconds:.1f} s, the last from step {last['step']}{', under a jumping clock' * jumps}"
     return Try(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.reliability import tiny
+from experiments.reliability import compare, tiny
 from experiments.reliability.trial import Try, each
 
 WITHIN = 30.0
@@ -85,7 +85,7 @@ def _workers(scratch: Path, i: int, rng: np.random.Generator, ctrl_c: bool) -> T
     with tiny.Run(arguments, workdir) as again:
         if status := again.end(300):
             wrong.append(f"the next start ended with {status}: {again.last()}")
-    wrong += tiny.differences(workdir, scratch / "whole", same_steps=False)
+    wrong += compare.differences(workdir, scratch / "whole", same_steps=False)
     said = {"seconds until it stopped": round(seconds, 1)}
     what = "SIGINT to the program and its workers" if ctrl_c else f"worker {which} of {len(found)} killed"
     return Try(what, "; ".join(wrong[:3]), run.last(), said)
