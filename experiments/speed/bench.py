@@ -74,9 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / f"results_{device()}.json"
-    results = (
-        json.loads(path.read_text()) if path.exists() else {"machine": machine(), "limits": {}, "races": {}}
-    )
+    results = known(path)
     for dtype in options.dtypes.split(","):
         if options.again or dtype not in results["limits"]:
             results["limits"][dtype] = limits(dtype)
@@ -89,6 +87,13 @@ def main(arguments: list[str] | None = None) -> int:
                 print(page.line(name, results), flush=True)
     page.write(options.out)
     return 0
+
+
+def known(path: Path) -> dict[str, Any]:
+    """What was measured before on this machine."""
+    if path.exists():
+        return json.loads(path.read_text())
+    return {"machine": machine(), "limits": {}, "races": {}}
 
 
 def keep(path: Path, results: dict[str, Any]) -> None:

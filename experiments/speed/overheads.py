@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.speed import page
-from experiments.speed.bench import HERE, device, keep, machine
+from experiments.speed.bench import HERE, device, keep, known
 
 CONFIG = "configs/cyclegan.py"
 
@@ -42,8 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(json.dumps(found, indent=1))
     if not options.steps:
         path = HERE / f"results_{device()}.json"
-        results = json.loads(path.read_text()) if path.exists() else {"limits": {}, "races": {}}
-        keep(path, {**results, "machine": machine(), "overheads": found})
+        keep(path, {**known(path), "overheads": found})
         page.write(HERE)
     return 0
 

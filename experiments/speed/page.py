@@ -78,6 +78,22 @@ def beside(results: dict[str, Any]) -> list[str]:
     ]
 
 
+def by_layer(results: dict[str, Any]) -> list[str]:
+    """Single layers in XLA's form and in ours, where that was measured."""
+    found = results.get("layers")
+    if not found:
+        return []
+    return [
+        "\n| layer with its gradients | XLA's own form, ms | ours, ms | ratio (spread of turns) |",
+        "|---|---|---|---|",
+        *(
+            f"| {one['title']} | {one['plain']:.3g} | {one['ours']:.3g} "
+            f"| **{one['plain'] / one['ours']:.1f}** ({one['ratios'][0]:.1f} to {one['ratios'][1]:.1f}) |"
+            for one in found
+        ),
+    ]
+
+
 def _rates(rates: dict[str, Any]) -> str:
     return ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items() if name != "error")
 
@@ -104,6 +120,7 @@ def write(folder: Path) -> None:
             "|---" * len(TITLES) + "|",
             *(f"| {' | '.join(row(name, results))} |" for name in races),
             *beside(results),
+            *by_layer(results),
         ]
     path = folder / "README.md"
     text = path.read_text() if path.exists() else f"# Speed\n\n{START}\n{END}\n"

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 import torch
 
-from experiments.speed import page, reference
+from experiments.speed import layers, page, reference
 from experiments.speed.bench import Side
 from experiments.speed.cases import CASES, config
 from gan_jax import networks
@@ -107,3 +107,17 @@ def test_what_is_beside_the_steps():
     assert "31 s, 10 s once" in line
     assert "250 s for 1,000 steps, 1.2% were spent on getting batches, 2.0% on logs" in line
     assert "not measured" in page.beside({})[0]
+
+
+@pytest.mark.parametrize("layer", layers.layers(), ids=lambda layer: layer.title.split(",")[0])
+def test_both_forms_of_a_layer_have_one_result(layer):
+    keys = jax.random.split(jax.random.key(0))
+    x, kernel = (jax.random.normal(key, shape) for key, shape in zip(keys, layer[1:3], strict=True))
+    plain, ours = layer.plain(x, kernel), layer.ours(x, kernel)
+    assert jnp.abs(plain - ours).max() < 3e-6 * jnp.abs(plain).max()
+
+
+def test_layers_on_the_page():
+    found = {"title": "a layer", "plain": 3.0, "ours": 2.0, "ratios": [1.2, 1.61]}
+    assert page.by_layer({"layers": [found]})[-1] == "| a layer | 3 | 2 | **1.5** (1.2 to 1.6) |"
+    assert page.by_layer({}) == []
