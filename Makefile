@@ -31,7 +31,7 @@ train: .venv/installed
 	@exec $(BIN)/python -m gan_jax.main --config=$(CONFIG) $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow" --numprocesses=auto --maxprocesses=4 --dist=loadfile $(PYTEST_ARGS)
 
 # The oldest versions that pyproject.toml lets in. Needs a package registry, and some minutes.
 OLDEST_TESTS = tests/test_checkpoint.py tests/test_game.py tests/test_layers.py tests/test_convolutions.py \

@@ -102,6 +102,10 @@ def test_the_border_between_two_pictures_moves(tab):
         }
         return np.asarray(Image.open(io.BytesIO(tab.screenshot(clip=where))))[0, 0, 0]
 
+    for _ in range(50):  # Gradio fades new pictures in
+        if (seen(0.25), seen(0.75)) == (51, 204):
+            break
+        tab.wait_for_timeout(100)
     assert (seen(0.25), seen(0.75)) == (51, 204)
     tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     tab.mouse.down()
