@@ -109,7 +109,7 @@ def test_what_is_beside_the_steps():
     assert "not measured" in page.beside({})[0]
 
 
-@pytest.mark.parametrize("layer", layers.layers(), ids=lambda layer: layer.title.split(",")[0])
+@pytest.mark.parametrize("layer", list(layers.layers()), ids=lambda layer: layer.title.split(",")[0])
 def test_both_forms_of_a_layer_have_one_result(layer):
     keys = jax.random.split(jax.random.key(0))
     x, kernel = (jax.random.normal(key, shape) for key, shape in zip(keys, layer[1:3], strict=True))
