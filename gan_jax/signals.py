@@ -14,10 +14,14 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 class Stop:
-    """Which signal asked to stop, or None; and whether it is late."""
+    """Which signal asked to stop, or None; and whether it is late.
+
+    While nothing would be lost by it, `at_once` holds what to say, and a signal ends the process there and then.
+    """
 
     signal: int | None = None
     late = False
+    at_once = ""
 
     def asked(self, late: bool = False) -> bool:
         """Whether to stop now, as a signal asked for it or it is `late` here.
@@ -72,6 +76,9 @@ def _listen(listen: int, stop: Stop, say: Callable[[str], None]) -> None:
         if stop.signal is not None:
             os._exit(128 + number)
         stop.signal = number
+        if stop.at_once:
+            say(stop.at_once)
+            os._exit(128 + number)
         say(
             f"{signal.Signals(number).name}: stopping after this step, saved; once more to stop at once, unsaved"
         )

@@ -95,6 +95,10 @@ class Training:
 
     def _played(self, stop: signals.Stop) -> int:
         if not self.ready and not stop.asked():
+            if (
+                jax.process_count() == 1
+            ):  # nothing is unsaved, and compiling may take minutes; other hosts would wait
+                stop.at_once = self._stopped()
             self._begin()
         while self.state.step < self.config.steps and not stop.asked(self._late()):
             try:
@@ -104,6 +108,7 @@ class Training:
                     self._keep()
                 raise
             log = self.rounds.play(batch)
+            stop.at_once = ""
             self._after(self.state.step, log)
         return self._finish(stop)
 
@@ -174,8 +179,7 @@ class Training:
         self._keep()
         step = self.state.step
         if stop.signal is not None:
-            saved = f"and saved at step {step:,}" if step else "before the first step"
-            self.display.say(f"stopped {saved}: the same command goes on from there")
+            self.display.say(self._stopped())
             return 128 + stop.signal
         if stop.late:
             limit = f"time limit of {duration(3600 * self.config.max_hours)} (config.max_hours) reached"
@@ -185,6 +189,10 @@ class Training:
             self.display.say(outcome)
         self.display.say(f"done: {step:,} steps, everything is in {self.workdir}")
         return 0
+
+    def _stopped(self) -> str:
+        saved = f"and saved at step {self.state.step:,}" if self.state.step else "before the first step"
+        return f"stopped {saved}: the same command goes on from there"
 
     def close(self) -> None:
         """Let what is being written be finished; an error on the way here is not hidden by another."""

@@ -18,7 +18,8 @@ from gan_jax.signals import watched
 def say(line):
     print(line, flush=True)
 
-with watched(say):
+with watched(say) as stop:
+    stop.at_once = "".join(sys.argv[1:])
     say("ready")
     libc, end = ctypes.CDLL(None), time.monotonic() + 60
     while time.monotonic() < end:
@@ -100,3 +101,14 @@ def test_a_second_signal_ends_the_process_at_once_even_in_a_compiler() -> None:
         assert out.readline().startswith("SIGINT: stopping")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 128 + signal.SIGTERM
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "usleep"), reason="needs a C library of Unix")
+def test_the_first_one_does_while_there_is_nothing_to_lose() -> None:
+    command = [sys.executable, "-c", HARD_OF_HEARING, "stopped before the first step"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == "stopped before the first step\n"
+    assert process.returncode == 128 + signal.SIGTERM
