@@ -180,12 +180,12 @@ def test_a_soak_sees_what_grows_and_not_what_comes_and_goes() -> None:
     early = np.stack(
         [seconds, 100 * seconds, 50 + 0 * seconds, 9 + 0 * seconds, 20 + seconds % 2, seconds / 2], 1
     )
-    late = early + [100, 10_000, 3, 0, 0, 50]
+    late = early + np.array([100, 10_000, 3, 0, 0, 50])
     late[:, 4] = 20 + (seconds % 5 != 0)  # the same threads, longer
     assert compared(early, late)["growth of threads"] == 0
     assert compared(early, late)["growth of memory, MB"] == 3
     assert compared(early, late)["% more processor time a round"] == 0
-    grown = compared(early, late + [0, 0, 0, 2, 1, 0])
+    grown = compared(early, late + np.array([0, 0, 0, 2, 1, 0]))
     assert (grown["growth of handles"], grown["growth of threads"]) == (2, 1)
 
 
