@@ -112,9 +112,12 @@ class Log:
     def __init__(self, workdir: Path, step: int | None) -> None:
         """Go on from `step`: later lines, left by a run that was stopped, are dropped and will be written again.
 
-        `step` None is a new run: nothing is kept.
+        `step` None is a new run: nothing is kept. What a process that was killed has half written goes too.
         """
         self._path, self._samples = workdir / "metrics.jsonl", workdir / "samples"
+        for half in (*workdir.glob(".*.part"), *self._samples.glob(".*.part")):
+            with suppress(OSError):
+                half.unlink()
         self._file = self._upto(-1 if step is None else step)
 
     def write(self, step: int, values: dict[str, float]) -> None:

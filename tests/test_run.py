@@ -180,6 +180,17 @@ def test_what_a_killed_process_wrote_by_half_is_dropped(tmp_path: Path, rest: by
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_half_written_pictures_and_pages_go(tmp_path: Path) -> None:
+    (tmp_path / "samples").mkdir()
+    whole = tmp_path / "samples" / "step_0000010.png"
+    halves = [whole.with_name(".step_0000020.png.12345.part"), tmp_path / ".report.html.12345.part"]
+    for path in (whole, *halves):
+        path.write_bytes(b"x")
+    Log(tmp_path, 10).close()
+    assert whole.exists()
+    assert not any(half.exists() for half in halves)
+
+
 def test_a_full_disk_while_logging(tmp_path: Path) -> None:
     log = Log(tmp_path, None)
     log.close()
