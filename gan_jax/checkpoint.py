@@ -112,6 +112,8 @@ class Checkpoints:
                 broken.append(f"{self._set_aside(step)} ({error})")
                 continue
             params = {name: state.params.get(name, like.params[name]) for name in like.params}
+            if jax.process_index() == 0:
+                self._prune()  # a process that was killed may have left that to do
             return Restored(state._replace(step=step, params=params), facts, broken)
         return Restored(like, {}, broken) if broken else None
 

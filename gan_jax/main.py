@@ -29,7 +29,7 @@ def _train(arguments: Sequence[str]) -> int:
         return 0
     from gan_jax import train
 
-    return train.train(request.config, request.workdir, begun)
+    return train.train(request.config, request.workdir, begun, program=True)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,13 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 class Stop:
     """Which signal asked to stop, or None; and whether it is late.
 
-    While nothing would be lost by it, `at_once` holds what to say, and a signal ends the process there and then.
+    While nothing would be lost by it, `at_once` holds what to say, and a signal ends a `program` there and then.
     """
 
     signal: int | None = None
     late = False
     at_once = ""
+    program = False
 
     def asked(self, late: bool = False) -> bool:
         """Whether to stop now, as a signal asked for it or it is `late` here.
@@ -39,14 +40,17 @@ class Stop:
 
 
 @contextmanager
-def watched(say: Callable[[str], None] = lambda line: None) -> Iterator[Stop]:
+def watched(say: Callable[[str], None] = lambda line: None, program: bool = False) -> Iterator[Stop]:
     """Within, the first of SIGNALS is noted and told; the handlers of before come back afterwards.
+
+    `program`: this process does nothing else, so it may end by the first signal where nothing is lost by that.
 
     What is ignored (under nohup, or in the background of a script) stays so. Python runs handlers between its own
     instructions, so not while XLA compiles, which may take minutes: hence a thread listens, which does not wait for
     that. Outside of the main thread, where Python allows no handlers, signals are left alone.
     """
     stop = Stop()
+    stop.program = program
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
@@ -76,7 +80,7 @@ def _listen(listen: int, stop: Stop, say: Callable[[str], None]) -> None:
         if stop.signal is not None:
             os._exit(128 + number)
         stop.signal = number
-        if stop.at_once:
+        if stop.program and stop.at_once:
             say(stop.at_once)
             os._exit(128 + number)
         say(

@@ -194,6 +194,15 @@ def test_a_disk_that_fills_while_orbax_writes(small_disk: Path, monkeypatch: pyt
     check_what_is_left(small_disk / "checkpoints")
 
 
+def test_what_a_killed_process_had_still_to_delete_goes(saved: Path) -> None:
+    shutil.copytree(saved / "1", saved / "4")
+    (saved / "4" / "about.json").write_text("{")
+    restored = Checkpoints(saved, keep=2).restore(make(0))
+    assert restored is not None
+    assert restored.state.step == 3, "that of step 4 is damaged, and counts for nothing"
+    assert steps(saved) == [2, 3]
+
+
 def test_what_a_killed_process_left_is_no_checkpoint(saved: Path) -> None:
     for name in ("3.passing.orbax-checkpoint-tmp", "4.passing"):  # while Orbax writes, and just after
         shutil.copytree(saved / "1", saved / name)

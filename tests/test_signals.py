@@ -18,7 +18,7 @@ from gan_jax.signals import watched
 def say(line):
     print(line, flush=True)
 
-with watched(say) as stop:
+with watched(say, program=True) as stop:
     stop.at_once = "".join(sys.argv[1:])
     say("ready")
     libc, end = ctypes.CDLL(None), time.monotonic() + 60
