@@ -8,7 +8,10 @@ import jax
 import numpy as np
 from orbax.checkpoint import v1
 
-KINKS = 0.02  # a pixel that rounding moves over the kink of |x| or of a ReLU changes gradients by as much
+# Where runs may differ by rounding: a pixel that this moves over the kink of |x| or of a ReLU changes gradients, in
+# networks as tiny as these single entries by up to 13 % of the largest (in a round before which losses were equal to
+# 3e-6), norms by .1 %, and then pictures by a sixth of a level of eight bits.
+KINKS, NORMS, LEVEL = 0.25, 0.02, 1 / 128
 CLOCK = ("seconds", "images/s")
 
 
@@ -39,9 +42,10 @@ def differences(
 ) -> list[str]:
     """In what two ended runs differ, a line each: arrays, what was judged of them, metrics, sample sheets.
 
-    Bit for bit, or with `tolerance` t: |a - b| <= t (1 + |b|), for moments and norms of gradients |a - b| <= KINKS
-    max |b|, and sheets by name alone. Checkpoints are compared where both have them, the last one always; `same_steps`
-    asks for the same ones. Arrays with `without` in their names are left out.
+    Bit for bit, or with `tolerance` t: |a - b| <= t (1 + |b|); for moments |a - b| <= KINKS max |b|, for norms of
+    gradients NORMS max |b|, for remembered pictures LEVEL max |b|, and sheets by name alone. Checkpoints are
+    compared where both have them, the last one always; `same_steps` asks for the same ones. Arrays with `without` in
+    their names are left out.
     """
     found = []
     if same_steps and steps(a) != steps(b):
@@ -65,17 +69,22 @@ def arrays(a: dict[str, np.ndarray], b: dict[str, np.ndarray], tolerance: float 
     for name in a:
         if a[name].dtype != b[name].dtype or a[name].shape != b[name].shape:
             found.append(f"{name} is {a[name].dtype}{a[name].shape}, expected {b[name].dtype}{b[name].shape}")
-        elif not _alike(a[name], b[name], tolerance, kinks="optimizer" in name):
+        elif not _alike(a[name], b[name], tolerance, share(name)):
             off = np.abs(a[name].astype(float) - b[name].astype(float)).max()
             found.append(f"{name} differs by {off:.3g} at most")
     return found
 
 
-def _alike(a: Any, b: Any, tolerance: float, kinks: bool = False) -> bool:
+def share(name: str) -> float:
+    """By how much of its largest entry an array may differ where a tolerance is given; 0 for the tolerance itself."""
+    return KINKS if "optimizer" in name else LEVEL if "memory" in name else 0
+
+
+def _alike(a: Any, b: Any, tolerance: float, of_largest: float = 0) -> bool:
     if not tolerance:
         return bool(np.array_equal(a, b))
-    if kinks and np.size(b):
-        return bool(np.max(np.abs(a - b)) <= KINKS * np.max(np.abs(b)))
+    if of_largest and np.size(b):
+        return bool(np.max(np.abs(a - b)) <= of_largest * np.max(np.abs(b)))
     return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance))
 
 
@@ -99,7 +108,7 @@ def _same_line(one: dict[str, Any], other: dict[str, Any], tolerance: float) -> 
     if not tolerance or one.keys() != other.keys():
         return one == other
     numbers = [key for key, value in other.items() if isinstance(value, float)]
-    return all(_alike(one[key], other[key], tolerance, "gradient/" in key) for key in numbers)
+    return all(_alike(one[key], other[key], tolerance, NORMS if "gradient/" in key else 0) for key in numbers)
 
 
 def _samples(a: Path, b: Path, tolerance: float) -> list[str]:

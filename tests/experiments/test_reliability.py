@@ -116,6 +116,20 @@ def test_messages_of_one_kind() -> None:
     assert kind("a.png cannot be read") != kind("a.png is empty")
 
 
+def test_moments_and_pictures_are_held_to_their_largest_entry() -> None:
+    one = {
+        "['params']": np.array([1.0, 0.0]),
+        "['optimizer']": np.array([1.0, 0.0]),
+        "['memory']": np.array([1.0, 0]),
+    }
+    assert compare.arrays({name: leaf + 1e-6 for name, leaf in one.items()}, one, 1e-4) == []
+    assert compare.arrays({name: leaf + 0.2 for name, leaf in one.items()}, one, 1e-4) == [
+        "['params'] differs by 0.2 at most", "['memory'] differs by 0.2 at most"
+    ]  # fmt: skip
+    assert len(compare.arrays({name: leaf + 0.3 for name, leaf in one.items()}, one, 1e-4)) == 3
+    assert len(compare.arrays({name: leaf + 1e-6 for name, leaf in one.items()}, one)) == 3
+
+
 def test_differences_are_found(tmp_path: Path) -> None:
     """Two ended runs made by hand: a bit of an array, a line lost, a line doubled, another sheet, a lost checkpoint."""
     for name, value in {"whole": 1.0, "same": 1.0, "bit": np.nextafter(np.float32(1), 2)}.items():

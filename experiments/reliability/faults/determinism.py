@@ -15,9 +15,10 @@ from experiments.reliability.trial import Try, each
 RATE, TOLERANCE, WITHOUT = 1e-5, 1e-4, "['bias']"
 FAULT = "the same seed once more, in a fresh process; on 2 and 4 devices"
 PROMISE = (
-    "the same bits on one device; on 2 and 4 (simulated) devices losses, metrics, weights, averages and pool within "
-    f"{TOLERANCE:g} (1 + |x|) and Adam's moments within {compare.KINKS:.0%} of their largest, but for biases, after 20 "
-    f"rounds of 8 pictures at a learning rate of {RATE:g}"
+    "the same bits on one device; on 2 and 4 (simulated) devices losses, metrics, weights and averages "
+    f"within {TOLERANCE:g} (1 + |x|), pictures in the pool within a level of eight bits and Adam's moments within "
+    f"{compare.KINKS:.0%} of their largest, but for biases, after 20 rounds of 8 pictures at a learning rate of "
+    f"{RATE:g}"
 )
 TRIES = 20
 BATCH = {
@@ -56,16 +57,12 @@ def _devices(scratch: Path, i: int, devices: int) -> Try:
     )
 
 
-def _left_out(name: str) -> bool:
-    return WITHOUT in name or "optimizer" in name
-
-
 def _largest(workdir: Path, whole: Path) -> dict[str, float]:
     step = compare.steps(whole)[-1]
     a, b = compare.state(workdir, step), compare.state(whole, step)
     off = max(
         float(np.max(np.abs(a[name] - b[name]) / (1 + np.abs(b[name])), initial=0))
         for name in b
-        if WITHOUT not in name
+        if WITHOUT not in name and not compare.share(name)
     )
-    return {"difference on several devices, 1e-6 (1 + |x|)": 1e6 * off}
+    return {"difference of weights on several devices, 1e-6 (1 + |x|)": 1e6 * off}
