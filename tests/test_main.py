@@ -17,7 +17,7 @@ def train(monkeypatch: pytest.MonkeyPatch) -> list:
     """Stands in for gan_jax.train: remembers its calls, or raises the exception put in front."""
     calls: list = []
 
-    def stand_in(config: object, workdir: object, begun: float) -> int:
+    def stand_in(config: object, workdir: object, begun: float, program: bool) -> int:
         if calls and isinstance(calls[0], BaseException):
             raise calls[0]
         calls.append((config, workdir))
