@@ -32,8 +32,6 @@ from gan_jax.telling import Telling
 from gan_jax.viewer import Viewer
 
 UNCHECKED = 50  # rounds at most between two looks for non-finite losses
-
-
 LATE = 75  # the exit status when the time is over: what BSD calls a temporary failure, so try again
 
 
@@ -128,14 +126,8 @@ class Training:
         if not skip:
             event = failures.end(failure, self.checkpoints.steps(), self.config.on_failure)
             self.telling.records.tell(event)
-        folder = failures.kept(
-            self.workdir,
-            rounds,
-            self.checkpoints,
-            failure,
-            self.display.say,
-            lambda: stop.asked(self._late()),
-        )
+        asked, say = lambda: stop.asked(self._late()), self.display.say
+        folder = failures.kept(self.workdir, rounds, self.checkpoints, failure, say, asked)
         if not skip:
             raise UserError(failures.words(event, folder, self.workdir))
         if rounds.state.step < step:  # asked to stop on the way: the next start will come by here again
