@@ -132,7 +132,7 @@ class Checkpoints:
             note(path, about)
             path.rename(self.directory / str(step))
         except BaseException:
-            self._clean()
+            self._clean_up()
             raise
         self._prune()
         self.slowest = max(self.slowest, time.monotonic() - begun)
@@ -164,6 +164,14 @@ class Checkpoints:
         if jax.process_index() == 0:
             for path in self.directory.glob(f"*{PASSING}*"):
                 shutil.rmtree(path, ignore_errors=True)
+
+    def _clean_up(self) -> None:
+        """`_clean` after a failure, when threads of Orbax may still write, and make the directory anew."""
+        for _ in range(20):
+            self._clean()
+            time.sleep(0.1)
+            if not any(self.directory.glob(f"*{PASSING}*")):
+                return
 
     def _set_aside(self, step: int) -> Path:
         aside = self.directory / f"{step}.broken"

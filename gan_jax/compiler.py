@@ -12,23 +12,28 @@ from typing import Any
 
 from gan_jax.errors import UserError
 
-# jaxlib 0.10 sends unpadded float32 convolutions on a CPU to a library that is five times slower than XLA's own.
-CPU_OPTIONS = {"xla_cpu_experimental_ynn_fusion_type": ""}
+CPU_OPTIONS: dict[str, str | bool] = {
+    # jaxlib 0.10 sends unpadded float32 convolutions to a library that is five times slower than XLA's own.
+    "xla_cpu_experimental_ynn_fusion_type": "",
+    # Else XLA copies all parameters and moments before it writes the new ones in their place.
+    "xla_cpu_copy_insertion_use_region_analysis": True,
+}
 CACHE_BYTES = 2**31
 
 
 @functools.cache
-def options() -> dict[str, str]:
+def options() -> dict[str, str | bool]:
     """Options for `jax.jit(..., compiler_options=...)` on the default backend; none that this jaxlib lacks."""
     import jax
 
     if jax.default_backend() != "cpu":
         return {}
-    try:
-        jax.jit(lambda: 0, compiler_options=CPU_OPTIONS)()
-    except jax.errors.JaxRuntimeError:
-        return {}
-    return CPU_OPTIONS
+    known = {}
+    for name, value in CPU_OPTIONS.items():
+        with contextlib.suppress(jax.errors.JaxRuntimeError):
+            jax.jit(lambda: 0, compiler_options={name: value})()
+            known[name] = value
+    return known
 
 
 @contextlib.contextmanager

@@ -30,6 +30,10 @@ PHASES = [(i, j) for i in range(2) for j in range(2)]  # even or odd row, even o
 # k = 4: out[2j] = f0 x[j-1] + f2 x[j], out[2j+1] = f1 x[j] + f3 x[j+1].
 TAPS = {3: (((1, 0),), ((0, 0), (2, 1))), 4: (((0, -1), (2, 0)), ((1, 0), (3, 1)))}
 
+# Which taps of three meet the two pixels that an even or odd pixel of a doubled picture sees; then for both axes.
+ALONG = np.array([[1, 0, 0], [0, 1, 1], [1, 1, 0], [0, 0, 1]], np.float32)
+MET = np.kron(ALONG, ALONG)
+
 
 def reflect_pad(x: Image, pad: int) -> Image:
     """Pad height and width on both sides, mirrored about the border pixel, as torch's ReflectionPad2d.
@@ -109,8 +113,9 @@ def _unstrided_backward(pad: int, saved: tuple[Array, Array], g: Array) -> tuple
     rows, columns = (size - 1 - pad for size in kernel.shape[:2])
     g_padded = jax.lax.optimization_barrier(jnp.pad(g, ((0, 0), (rows, rows), (columns, columns), (0, 0))))
     # Channels as pictures and pictures as channels. XLA does this to `jax.vjp` of a convolution itself, but not within
-    # loops (accumulation, say), where that takes ten times as long.
-    kernel_gradient = _plain(x.transpose(3, 1, 2, 0), g.transpose(1, 2, 0, 3), 1, pad).transpose(1, 2, 0, 3)
+    # loops (accumulation, say), where that takes ten times as long; and it is slow at padding single channels.
+    x = jax.lax.optimization_barrier(_zeros_around(x, pad)) if pad else x
+    kernel_gradient = _plain(x.transpose(3, 1, 2, 0), g.transpose(1, 2, 0, 3), 1, 0).transpose(1, 2, 0, 3)
     return _unstrided(g_padded, kernel[::-1, ::-1].swapaxes(2, 3), 0), kernel_gradient
 
 
@@ -189,7 +194,7 @@ def conv_transpose(x: Image, kernel: Kernel) -> Image:
     taps = [slice(p[0][0], p[-1][0] + 1, 2) for p in TAPS[size]]
     kernels = [kernel[taps[i], taps[j]] for i, j in PHASES]
     if size == 4 and outputs <= FEW:
-        return _phases(x, kernels)
+        return _phases(x, jnp.concatenate(kernels, axis=-1))
     out = [_convolve(x[:, rows[i], columns[j]], k) for (i, j), k in zip(PHASES, kernels, strict=True)]
     return depth_to_space(jnp.concatenate(out, axis=-1))
 
@@ -206,20 +211,18 @@ def conv_nearest(x: Image, kernel: Kernel) -> Image:
     ones through f0 + f1 and f2. So it is one convolution of 2 x 2 taps to four times the channels, then
     `depth_to_space`. The mirror image of a doubled border pixel is that pixel.
     """
-    kernels = [_met(_met(kernel, i).swapaxes(0, 1), j).swapaxes(0, 1) for i, j in PHASES]
-    return _phases(jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), "edge"), kernels)
+    _, _, inputs, outputs = kernel.shape
+    # One product, as its gradient is one too; that of sums of slices is a chain of as many paddings as there are taps.
+    taps = jnp.matmul(MET.astype(kernel.dtype), kernel.reshape(9, -1), precision="highest")
+    taps = taps.reshape(2, 2, 2, 2, inputs, outputs).transpose(1, 3, 4, 0, 2, 5)
+    x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), "edge")
+    return _phases(x, taps.reshape(2, 2, inputs, 4 * outputs))
 
 
-def _met(kernel: Array, phase: int) -> Array:
-    """The two taps along the first axis through which an even or odd pixel sees pixels that were repeated."""
-    first, middle, last = kernel
-    return jnp.stack([first + middle, last] if phase else [first, middle + last])
-
-
-def _phases(x: Image, kernels: list[Kernel]) -> Image:
+def _phases(x: Image, kernel: Float[Array, "2 2 inputs 4*outputs"]) -> Image:
     """Even and odd rows and columns from 2 x 2 taps each, of pictures with a border: one convolution computes all."""
     height, width = x.shape[1] - 2, x.shape[2] - 2
-    out = jnp.split(conv(x, jnp.concatenate(kernels, axis=-1)), 4, axis=-1)
+    out = jnp.split(conv(x, kernel), 4, axis=-1)
     out = [part[:, i : i + height, j : j + width] for (i, j), part in zip(PHASES, out, strict=True)]
     return depth_to_space(jnp.concatenate(out, axis=-1))
 

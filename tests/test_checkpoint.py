@@ -1,9 +1,11 @@
 import concurrent.futures
+import errno
 import gc
 import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -201,6 +203,23 @@ def test_what_a_killed_process_had_still_to_delete_goes(saved: Path) -> None:
     assert restored is not None
     assert restored.state.step == 3, "that of step 4 is damaged, and counts for nothing"
     assert steps(saved) == [2, 3]
+
+
+def test_what_a_failed_save_still_writes_goes(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads of Orbax outlive its error, and may make the directory anew."""
+    late = saved / "4.passing.orbax-checkpoint-tmp"
+
+    def save(*_: object) -> None:
+        threading.Timer(0.05, late.mkdir).start()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("gan_jax.checkpoint.ocp.save", save)
+    checkpoints = Checkpoints(saved)
+    checkpoints.save(make(4), {}, {})
+    with pytest.raises(UserError, match="No space left"):
+        checkpoints.wait()
+    time.sleep(0.1)
+    assert sorted(os.listdir(saved)) == ["1", "2", "3"]
 
 
 def test_what_a_killed_process_left_is_no_checkpoint(saved: Path) -> None:

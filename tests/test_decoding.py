@@ -308,6 +308,19 @@ def test_a_tiff_of_few_pixels_that_asks_for_gigabytes_is_refused(fields):
         decode(five_channels(**fields), 5)
 
 
+@pytest.mark.filterwarnings("ignore:Truncated File Read")
+def test_a_tiff_without_the_end_of_its_tags_is_refused(capfd):
+    """tifffile would take its eight bits for one, and say so in the log alone."""
+    stream = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (20, 24, 3), np.uint8)
+    Image.fromarray(noise).save(stream, "TIFF", compression="tiff_adobe_deflate")
+    data = stream.getvalue()
+    np.testing.assert_array_equal(decode(data, 3), noise)
+    with pytest.raises(Unreadable, match="damaged"):
+        decode(data[:-7], 3)
+    assert capfd.readouterr().err == ""
+
+
 def test_large_pictures_of_several_threads_are_decoded_in_turn(monkeypatch):
     """All at once their memory would add up; two at the same time would meet in `load`."""
     busy, met = threading.Lock(), []
