@@ -1,4 +1,4 @@
-"""Memory that one step gives back and the next one asks for again: kept by the process, where the C library is glibc."""
+"""Memory that one step gives back and the next one asks for: kept by the process, where its C library is glibc."""
 
 import ctypes
 import sys
