@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from gan_jax import command, compiler, flags, heap, hosts, rules
+from gan_jax import command, compiler, flags, hosts, rules
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +20,6 @@ def _train(arguments: Sequence[str]) -> int:
         return 0
     rules.validate(request.config)
     # Only now, so that a mistake is told at once: JAX takes seconds to start.
-    heap.keep()
     compiler.prepare()
     hosts.join(request.place)
     if request.config.dry_run:

@@ -8,14 +8,12 @@ import jax
 import numpy as np
 
 from experiments.speed.cases import Case, config
-from gan_jax import compiler, game, heap
+from gan_jax import compiler, game
 from gan_jax.data.shapes import batch_shapes
 
 
 def prepare(case: Case, dtype: str, variant: str) -> Any:
     """A function that does one step (or one batch of photos) and waits for it. `variant` is always "jit"."""
-    if not case.pictures:
-        heap.keep()  # as `gan_jax.main` does
     found = config(case, dtype)
     played = import_module(f"gan_jax.gans.{found.gan}").game(found)
     state = game.init(played, jax.random.key(0))
