@@ -10,7 +10,7 @@ from jaxtyping import Array, PyTree
 from ml_collections import ConfigDict
 
 from gan_jax import penalties, settings
-from gan_jax.game import Game, Player, call, init, moves, play
+from gan_jax.game import Game, Play, Player, call, init, moves
 
 POINTS = 10_000
 
@@ -39,7 +39,7 @@ def critic(config: ConfigDict, shift: float, steps: int, seed: int) -> Critic:
     beside = np.float32([[shift, 0]])
     G = Player(init=lambda key: {}, apply=lambda params, z: z + beside)
     alone = game._replace(players={**game.players, "G": G}, moves=moves(game)[:1])
-    key, state, rounds = jax.random.key(seed), init(alone, jax.random.key(seed)), play(alone)
+    key, state, rounds = jax.random.key(seed), init(alone, jax.random.key(seed)), Play(alone)
     random = np.random.default_rng(seed)
     for _ in range(steps):
         x = random.standard_normal((config.batch_size, 2)).astype(np.float32)

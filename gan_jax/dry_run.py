@@ -45,11 +45,9 @@ def lowered(config: ConfigDict, moves: frozenset[str], mesh: Mesh) -> Any:
     """The program of a round of these moves, from shapes alone."""
     state = abstract(config)
     where = sharding.state_sharding(mesh, state, config.batch_size)
-    batch = engine.batch_like(config)
-    over = {name: sharding.batch_sharding(mesh, leaf) for name, leaf in batch.items()}
     program = game.program(engine.slice_of(config), moves, **engine.options(mesh, config, state))
     with rows.over(mesh):
-        return program.lower(_on(state, where), _on(batch, over), key())
+        return program.lower(_on(state, where), engine.batch_on(mesh, config), key())
 
 
 def _on(shapes: PyTree, where: PyTree) -> PyTree:

@@ -1,14 +1,14 @@
 """From a config to what plays it: the game, the devices, and rounds compiled for them."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
-from jaxtyping import Array, Key, PyTree
+from jaxtyping import Array
 from ml_collections import ConfigDict
 
 from gan_jax import compiler, data, game, remat, rows, sharding
@@ -32,6 +32,12 @@ def batch_like(config: ConfigDict) -> dict[str, jax.ShapeDtypeStruct]:
         shapes = dict(zip("xy", batch_shapes(config), strict=True))
     types = {"label": jnp.int32}
     return {name: jax.ShapeDtypeStruct(shape, types.get(name, jnp.float32)) for name, shape in shapes.items()}
+
+
+def batch_on(mesh: Mesh, config: ConfigDict) -> dict[str, jax.ShapeDtypeStruct]:
+    """The shapes and types of a batch, and how the devices share it."""
+    like = batch_like(config)
+    return {name: leaf.update(sharding=sharding.batch_sharding(mesh, leaf)) for name, leaf in like.items()}
 
 
 def mesh(config: ConfigDict) -> Mesh:
@@ -64,21 +70,13 @@ def placed(mesh: Mesh, config: ConfigDict, state: State) -> State:
     return on_devices._replace(step=state.step)
 
 
-def play(
-    mesh: Mesh, config: ConfigDict, state: State
-) -> Callable[[State, PyTree, Key[Array, ""]], tuple[State, dict[str, Array]]]:
-    """`game.play` on these devices, for a state that is `placed` there, in as many slices as the config says."""
-    round = game.play(slice_of(config), **options(mesh, config, state))
-
-    def on_mesh(state: State, batch: PyTree, key: Key[Array, ""]) -> tuple[State, dict[str, Array]]:
-        with rows.over(mesh):
-            return round(state, batch, key)
-
-    return on_mesh
+def play(mesh: Mesh, config: ConfigDict, state: State) -> game.Play:
+    """Rounds on these devices, for a state that is `placed` there, in as many slices as the config says."""
+    return game.Play(slice_of(config), within=lambda: rows.over(mesh), **options(mesh, config, state))
 
 
 def options(mesh: Mesh, config: ConfigDict, state: State) -> dict[str, Any]:
-    """Of `game.play` and `game.program`, for `slice_of(config)`."""
+    """Of `game.Play` and `game.program`, for `slice_of(config)`."""
     # Without out_shardings XLA chooses where results lie, and the second round is compiled anew for that.
     results = sharding.state_sharding(mesh, state, config.batch_size), sharding.replicated(mesh)
     return {

@@ -1,5 +1,7 @@
 """Rounds one after another: the state, the batch whose turn it is, and the key they draw from."""
 
+import contextlib
+import threading
 from collections.abc import Iterator
 
 import jax
@@ -24,6 +26,7 @@ class Rounds:
         self.state = self.initial()
         self._play = engine.play(self.mesh, config, self.state)
         self._batches: Iterator[PyTree] | None = None
+        self._compiling: threading.Thread | None = None
 
     @property
     def fixed(self) -> set[str]:
@@ -54,8 +57,28 @@ class Rounds:
             self._batches = self._from(self.state.step)
         return next(self._batches)
 
+    def compile(self) -> None:
+        """Begin to compile the next round, beside what comes before it; `play` waits for that.
+
+        Not on accelerators, where XLA times kernels to choose among them and must be alone, and not on several hosts,
+        which compile together.
+        """
+        if jax.default_backend() != "cpu" or jax.process_count() > 1:
+            return
+
+        def run(state: State, key: Array, batch: PyTree) -> None:
+            with contextlib.suppress(Exception):  # the round will say it, to whom it concerns
+                self._play.compile(state, batch, key)
+
+        shapes = engine.batch_on(self.mesh, self.config)
+        self._compiling = threading.Thread(target=run, args=(self.state, self.key, shapes))
+        self._compiling.start()
+
     def play(self, batch: PyTree) -> Log:
         """One round with a batch; gives what it tells."""
+        if self._compiling is not None:
+            self._compiling.join()
+            self._compiling = None
         self.state, log = self._play(self.state, batch, self.key)
         return log
 

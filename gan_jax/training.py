@@ -145,6 +145,8 @@ class Training:
         """Before the first round: what can be found wrong is found now; how things look at the start."""
         config = self.config
         self.viewer.check_metric(self.state, config.best_metric)
+        if self.state.step < config.steps:
+            self.rounds.compile()
         if self.begins:
             self._look(sample=True, evaluate=config.evaluate_every > 0)
         if self.leads:

@@ -11,7 +11,7 @@ import pytest
 from flax import linen as nn
 
 from gan_jax import losses, when
-from gan_jax.game import Game, Move, Player, Report, call, check, init, networks, play
+from gan_jax.game import Game, Move, Play, Player, Report, call, check, init, networks
 from gan_jax.players import player
 
 KEY = jax.random.key(7)
@@ -24,7 +24,7 @@ def scalar(value=0.0, optimizer=None, **fields):
 
 def rounds(game, count, state=None, batch=None, play=None):
     """The state after `count` rounds, and the log of each."""
-    play, logs = play or globals()["play"](game), []
+    play, logs = play or Play(game), []
     state = init(game, KEY) if state is None else state
     for _ in range(count):
         state, log = play(state, batch, KEY)
@@ -56,7 +56,7 @@ def dirac(*order, simultaneous):
 
 
 def trajectory(game, count):
-    step, state, points = play(game), init(game, KEY), []
+    step, state, points = Play(game), init(game, KEY), []
     for _ in range(count):
         state, _ = step(state, None, KEY)
         points.append((float(state.params["G"]), float(state.params["D"])))
@@ -105,7 +105,7 @@ def test_a_move_changes_its_own_players_alone():
         after = {name: bits((state.params[name], state.optimizer.get(name))) for name in players}
         return {name for name in players if after[name] != before[name]}, after
 
-    step = play(game)
+    step = Play(game)
     state, _ = step(start, jnp.float32(0.3), KEY)
     moved, before = changed(state)
     assert moved == {"A", "B", "C"}
@@ -197,7 +197,7 @@ def test_the_average_forgets_its_start_and_then_decays():
     assert init(game, KEY).average["A"] == 1
     state = init(game, KEY)._replace(average={"A": jnp.float32(0.0)})
     decays, missing = [1 / 10, 2 / 11, 3 / 12], 1.0
-    step = play(game)
+    step = Play(game)
     for decay in decays:
         state, _ = step(state, None, KEY)
         missing *= decay
@@ -374,7 +374,7 @@ def wants(*names):
 )
 def test_a_game_that_cannot_be_played_is_refused(moves, message):
     game = Game({"A": scalar(0.0, optax.sgd(1.0)), "fixed": scalar()}, tuple(moves))
-    for use in (check, play, lambda game: init(game, KEY)):
+    for use in (check, Play, lambda game: init(game, KEY)):
         with pytest.raises(ValueError, match=message):
             use(game)
 

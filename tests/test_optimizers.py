@@ -7,7 +7,7 @@ import torch
 from ml_collections import ConfigDict
 
 from gan_jax import optimizers, when
-from gan_jax.game import Game, Move, Player, Report, init, play
+from gan_jax.game import Game, Move, Play, Player, Report, init
 from gan_jax.layers import spectral_norm
 
 
@@ -77,7 +77,7 @@ def test_the_logged_rate_is_that_of_the_players_last_step():
         Move("B", ("B",), lambda B: (B(), Report()), when.every(2)),
     )
     game = Game({"A": player, "B": player}, moves)
-    step, state, logs = play(game), init(game, jax.random.key(0)), []
+    step, state, logs = Play(game), init(game, jax.random.key(0)), []
     for _ in range(6):
         state, log = step(state, None, jax.random.key(1))
         logs.append((log["learning_rate/A"], log["learning_rate/B"]))
@@ -90,7 +90,7 @@ def test_the_logged_rate_is_that_of_the_players_last_step():
 def test_an_optimizer_without_a_logged_rate():
     player = Player(lambda key: jnp.float32(0.0), lambda p: p, optax.sgd(0.1))
     game = Game({"A": player}, (Move("A", ("A",), lambda A: (A(), Report())),))
-    _, log = play(game)(init(game, jax.random.key(0)), None, jax.random.key(1))
+    _, log = Play(game)(init(game, jax.random.key(0)), None, jax.random.key(1))
     assert set(log) == {"loss/A", "gradient/A"}
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -375,7 +376,7 @@ def test_parameters_that_are_no_numbers_are_not_saved(
     config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The losses of a round are those before its steps: the last steps may have gone wrong all the same."""
-    plain = game.play
+    plain = game.Play
 
     def play(*args: Any, **kwargs: Any) -> Callable:
         round = plain(*args, **kwargs)
@@ -388,7 +389,7 @@ def test_parameters_that_are_no_numbers_are_not_saved(
 
         return spoiling
 
-    monkeypatch.setattr(game, "play", play)
+    monkeypatch.setattr(game, "Play", play)
     with pytest.raises(UserError, match=r"became (nan|inf) at step 20.*step 10 is kept"):
         train(config(sample_every=0, evaluate_every=0), tmp_path)
     assert steps(tmp_path / "checkpoints") == [10]
@@ -403,7 +404,7 @@ def test_too_little_memory(
 
         return refuse
 
-    monkeypatch.setattr(game, "play", play)
+    monkeypatch.setattr(game, "Play", play)
     with pytest.raises(
         UserError, match=r"too little memory: add --config\.remat=true, or --config\.accumulate=2"
     ):
@@ -561,6 +562,38 @@ def test_only_the_first_round_is_compiled(
         assert counts[first + 9] == counts[first + 1], "one program for all rounds, fresh or restored"
         assert counts[first + 20] == counts[first + 10], "pictures, metrics and checkpoints: nothing new"
         assert first or counts[20] == counts[1], "and the first pictures were shown before the first round"
+
+
+def test_the_first_round_is_compiled_beside_what_comes_before_it(
+    config: Callable[..., ConfigDict], tmp_path: Path
+) -> None:
+    """Once, in a thread of its own; the loop takes what that made."""
+    threads: list[bool] = []
+
+    def heard(event: str, seconds: float, **about: Any) -> None:
+        if event.endswith("backend_compile_duration") and "_round" in str(about.get("fun_name")):
+            threads.append(threading.current_thread() is threading.main_thread())
+
+    jax.monitoring.register_event_duration_secs_listener(heard)
+    for end in (20, 40):  # a run that begins, and one that goes on
+        threads.clear()
+        assert train(config(steps=end), tmp_path) == 0
+        assert threads == [False]
+
+
+def test_what_fails_while_it_is_compiled_is_told_by_the_round(
+    config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[bool] = []
+
+    def refuse(*_: Any, **__: Any) -> None:
+        tried.append(threading.current_thread() is threading.main_thread())
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.")
+
+    monkeypatch.setattr(game.Play, "_at", refuse)
+    with pytest.raises(UserError, match="too little memory"):
+        train(config(), tmp_path)
+    assert tried == [False, True]
 
 
 @pytest.fixture

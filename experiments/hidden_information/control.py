@@ -89,7 +89,7 @@ def train(config: ConfigDict, workdir: Path, steps: int = STEPS, every: int = SA
     checkpoints = Checkpoints(workdir / "checkpoints", keep=steps)
     played = control(config)
     state, key, seconds = start(config, checkpoints, played)
-    play = game.play(played, compiler_options=compiler.options())
+    play = game.Play(played, compiler_options=compiler.options())
     began = time.monotonic() - seconds
     batches = data.batches(data.source(config.data), config, start=state.step)
     while state.step < steps:

@@ -54,7 +54,7 @@ def train(workdir: Path, steps: int = STEPS) -> None:
     if steps in checkpoints.steps():
         return
     state, key, _ = start(settings, checkpoints, played)
-    play = game.play(played, compiler_options=compiler.options())
+    play = game.Play(played, compiler_options=compiler.options())
     began = time.monotonic()
     batches = data.batches(data.source(settings.data), settings)
     for x in (batch["x"] for batch in itertools.islice(batches, steps)):

@@ -26,7 +26,7 @@ def prepare(case: Case, dtype: str, variant: str) -> Any:
         apply = jax.jit(played.players["G"].apply, compiler_options=compiler.options())
         params = state.params["G"]
         return lambda: jax.block_until_ready(apply(params, batch["x"]))
-    play = game.play(played, compiler_options=compiler.options())
+    play = game.Play(played, compiler_options=compiler.options())
     key, held = jax.random.key(1), [state]
 
     def step() -> None:

@@ -113,8 +113,8 @@ def loss():
 
 @pytest.fixture(scope="session")
 def play():
-    """`game.play`, compiled twice as fast: tiny programs run in no time without the usual optimisations."""
-    return partial(game.play, compiler_options={"xla_backend_optimization_level": 0})
+    """`game.Play`, compiled twice as fast: tiny programs run in no time without the usual optimisations."""
+    return partial(game.Play, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def prepared(game_, start, groups, rows):
     where = sharding.state_sharding(mesh, start, batch_size=8)
     results = where, sharding.replicated(mesh)
     options = {"xla_backend_optimization_level": 0}
-    return mesh, where, game.play(game_, compiler_options=options, out_shardings=results)
+    return mesh, where, game.Play(game_, compiler_options=options, out_shardings=results)
 
 
 class Compilations(logging.Handler):

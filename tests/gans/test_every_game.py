@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gan_jax import dry_run, engine, settings
-from gan_jax.game import call, init, moves, play
+from gan_jax.game import Play, call, init, moves
 from gan_jax.sampling import sample
 
 FILES = sorted(path.name for path in (Path(__file__).parents[2] / "configs").glob("*.py"))
@@ -33,7 +33,7 @@ class Run:
         self.file, self.config = file, tiny(file)
         self.game = made(self.config)
         self.batches = [draw(self.config, seed) for seed in range(2)]
-        self.round = play(self.game, **QUICK)
+        self.round = Play(self.game, **QUICK)
         self.start = jax.device_get(init(self.game, jax.random.key(self.config.seed)))
         self.end, self.logs = self.again()
 
@@ -161,7 +161,7 @@ def test_bfloat16_is_near_float32(run, tiny):
     assert any(value != expected[name] for name, value in found.items())
 
     def round(state):
-        state, _ = play(half)(state._replace(step=0), batch, KEY)
+        state, _ = Play(half)(state._replace(step=0), batch, KEY)
         return state._replace(step=())
 
     before = run.start._replace(step=())
