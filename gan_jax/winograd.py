@@ -72,10 +72,8 @@ def correlate(x: Image, kernel: Kernel) -> Image:
 @jax.custom_vjp
 def spread(g: Image, kernel: Kernel) -> Image:
     """The gradient of `correlate` to its pixels: `out[i, j] = sum_ab kernel[a, b] g[i - a, j - b]`, zeros around."""
-    # The barrier keeps the padding out of the transforms, which would ask for the border at every pixel.
-    g = jax.lax.optimization_barrier(jnp.pad(g, ((0, 0), (2, 2), (2, 2), (0, 0))))
     kernels = _both_ways(TAPS, kernel)
-    return _correlate(g, [kernels[i][j] for i in MIRRORED for j in MIRRORED], 1)
+    return _correlate(_framed(g), [kernels[i][j] for i in MIRRORED for j in MIRRORED], 1)
 
 
 @jax.custom_vjp
@@ -104,7 +102,7 @@ gather.defvjp(
 def _correlate(x: Image, kernels: Sequence[Array], contracted: int) -> Image:
     """With transformed kernels, whose axis `contracted` meets the channels."""
     one = partial(_tiled, kernels=kernels, contracted=contracted)
-    return jax.lax.map(one, x[:, None])[:, 0] if _take_turns(x) else one(x)
+    return jax.lax.map(lambda x: one(_written(x)), x[:, None])[:, 0] if _take_turns(x) else one(x)
 
 
 def _tiled(x: Image, kernels: Sequence[Array], contracted: int) -> Image:
@@ -118,7 +116,7 @@ def _tiled(x: Image, kernels: Sequence[Array], contracted: int) -> Image:
 
 
 def _gather(x: Image, g: Image) -> Kernel:
-    g = _evened(g)
+    x, g = _written(x), _evened(_written(g))
     outputs = _both_ways(_turned(OUTPUTS), [[g[:, i::2, j::2] for j in range(2)] for i in range(2)])
     products = [
         p.reshape(-1, x.shape[-1]).T @ d.reshape(-1, g.shape[-1])
@@ -133,6 +131,20 @@ def _pixels(x: Image) -> list[Float[Array, "batch rows columns channels"]]:
     last = [side - 3 for side in x.shape[1:3]]
     tiles = [[x[:, i : i + last[0] : 2, j : j + last[1] : 2] for j in range(4)] for i in range(4)]
     return [pixels for row in _both_ways(PIXELS, tiles) for pixels in row]
+
+
+def _framed(x: Image) -> Image:
+    """With two rows and columns of zeros on each side, in memory: see `_written`."""
+    return jax.lax.optimization_barrier(jnp.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0))))
+
+
+def _written(x: Image) -> Image:
+    """The same, in memory.
+
+    What is cheap, XLA makes anew for each of the 16 transforms that ask for it: a norm's gradient, borders, a picture of
+    a batch. But a padding that a barrier keeps from being taken apart it writes once.
+    """
+    return _framed(x)[:, 2:-2, 2:-2]
 
 
 def _evened(x: Image) -> Image:
