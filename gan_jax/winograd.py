@@ -141,8 +141,8 @@ def _framed(x: Image) -> Image:
 def _written(x: Image) -> Image:
     """The same, in memory.
 
-    What is cheap, XLA makes anew for each of the 16 transforms that ask for it: a norm's gradient, borders, a picture of
-    a batch. But a padding that a barrier keeps from being taken apart it writes once.
+    What is cheap, XLA makes anew for each of the 16 transforms that ask for it: a norm's gradient, borders, a picture
+    of a batch. But a padding that a barrier keeps from being taken apart it writes once.
     """
     return _framed(x)[:, 2:-2, 2:-2]
 
