@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from gan_jax import winograd
+from gan_jax import products, winograd
 
 Image = Float[Array, "batch height width channels"]
 Kernel = Float[Array, "k k inputs outputs"]
@@ -132,7 +132,8 @@ def _by_taps(x: Image, kernel: Kernel, stride: int, pad: int) -> Image:
     height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
     taps = [x[:, i : i + height : stride, j : j + width : stride] for i in range(size) for j in range(size)]
     pixels = jnp.stack(taps).reshape(size**2, -1, inputs)
-    return (pixels @ kernel.reshape(size**2, inputs, outputs)).sum(0).reshape(*taps[0].shape[:3], outputs)
+    out = products.by_tap(pixels, kernel.reshape(size**2, inputs, outputs))
+    return out.sum(0).reshape(*taps[0].shape[:3], outputs)
 
 
 def _fold(x: Image, kernel: Kernel, pad: int) -> Image:
@@ -232,13 +233,12 @@ def _transpose_by_taps(x: Image, kernel: Kernel) -> Image:
     size, _, inputs, outputs = kernel.shape
     batch, height, width, _ = x.shape
     pixels = jnp.broadcast_to(x.reshape(1, -1, inputs), (size**2, batch * height * width, inputs))
-    products = pixels @ kernel.reshape(size**2, inputs, outputs)
-    products = products.reshape(size, size, batch, height, width, outputs)
-    products = jnp.pad(products, ((0, 0), (0, 0), (0, 0), (1, 1), (1, 1), (0, 0)))
+    taps = products.by_tap(pixels, kernel.reshape(size**2, inputs, outputs))
+    taps = jnp.pad(taps.reshape(size, size, *x.shape[:3], outputs), ((0, 0),) * 3 + ((1, 1), (1, 1), (0, 0)))
     out = []
     for row, column in PHASES:
         pairs = product(TAPS[size][row], TAPS[size][column])
-        parts = (products[a, b, :, 1 + i :, 1 + j :][:, :height, :width] for (a, i), (b, j) in pairs)
+        parts = (taps[a, b, :, 1 + i :, 1 + j :][:, :height, :width] for (a, i), (b, j) in pairs)
         out.append(reduce(jnp.add, parts))
     return depth_to_space(jnp.concatenate(out, axis=-1))
 
