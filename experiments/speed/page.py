@@ -71,11 +71,15 @@ def beside(results: dict[str, Any]) -> list[str]:
     if not found:
         return ["\nStarts, and what a run takes beside its steps: not measured."]
     return [
-        f"\nFrom the command to the first step of the default config: {found['cold']:.0f} s, {found['warm']:.0f} s "
+        f"\nFrom the command to the first step of the default config: {_spread(found['cold'])}, {_spread(found['warm'])} "
         f"once its programs are compiled. Of {found['seconds']:.0f} s for {found['steps']:,} steps, "
         f"{found['batches']:.1%} were spent on getting batches, {found['records']:.1%} on logs, sheets, metrics and "
         "checkpoints."
     ]
+
+
+def _spread(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds):.0f} s ({min(seconds):.0f} to {max(seconds):.0f})"
 
 
 def by_layer(results: dict[str, Any]) -> list[str]:

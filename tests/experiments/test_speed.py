@@ -102,9 +102,16 @@ def test_the_page_is_that_of_the_results_beside_it(tmp_path):
 
 
 def test_what_is_beside_the_steps():
-    found = {"cold": 31.4, "warm": 9.6, "steps": 1000, "seconds": 250.0, "batches": 0.0123, "records": 0.02}
+    found = {
+        "cold": [31.4, 50.0, 30.0],
+        "warm": [9.6],
+        "steps": 1000,
+        "seconds": 250.0,
+        "batches": 0.0123,
+        "records": 0.02,
+    }
     (line,) = page.beside({"overheads": found})
-    assert "31 s, 10 s once" in line
+    assert "31 s (30 to 50), 10 s (10 to 10) once" in line
     assert "250 s for 1,000 steps, 1.2% were spent on getting batches, 2.0% on logs" in line
     assert "not measured" in page.beside({})[0]
 
