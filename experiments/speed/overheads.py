@@ -4,8 +4,8 @@
     python -m experiments.speed.overheads --steps=100      fewer; nothing is written
 
 Starts are timed from the command to the line of the first step in metrics.jsonl, five times with an empty compilation
-cache and then with that full. Then a run is timed from inside, with the default intervals: how long it waits for batches, and what
-logs, sheets, metrics and checkpoints take, each from finished networks to its return.
+cache and then with that full. Then a run is timed from inside, with the default intervals: how long it waits for
+batches, and what logs, sheets, metrics and checkpoints take, each from finished networks to its return.
 """
 
 import argparse

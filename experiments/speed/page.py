@@ -71,8 +71,9 @@ def beside(results: dict[str, Any]) -> list[str]:
     if not found:
         return ["\nStarts, and what a run takes beside its steps: not measured."]
     return [
-        f"\nFrom the command to the first step of the default config: {_spread(found['cold'])}, {_spread(found['warm'])} "
-        f"once its programs are compiled. Of {found['seconds']:.0f} s for {found['steps']:,} steps, "
+        f"\nFrom the command to the first step of the default config: {_spread(found['cold'])}, "
+        f"{_spread(found['warm'])} once its programs are compiled. "
+        f"Of {found['seconds']:.0f} s for {found['steps']:,} steps, "
         f"{found['batches']:.1%} were spent on getting batches, {found['records']:.1%} on logs, sheets, metrics and "
         "checkpoints."
     ]
