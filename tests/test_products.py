@@ -25,7 +25,9 @@ def test_gradients_of_any_order(given: tuple[np.ndarray, np.ndarray]) -> None:
         return jax.grad(lambda x, k: jnp.sum(jnp.sin(product(x, k))), argnums=(0, 1))(x, kernels)
 
     def second(product, x, kernels):
-        size = lambda x, k: sum(jnp.sum(g**3) for g in first(product, x, k))  # noqa: E731
+        def size(x, k):
+            return sum(jnp.sum(g**3) for g in first(product, x, k))
+
         return jax.grad(size, argnums=(0, 1))(x, kernels)
 
     for order in (first, second):
