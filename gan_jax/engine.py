@@ -36,8 +36,10 @@ def batch_like(config: ConfigDict) -> dict[str, jax.ShapeDtypeStruct]:
 
 def batch_on(mesh: Mesh, config: ConfigDict) -> dict[str, jax.ShapeDtypeStruct]:
     """The shapes and types of a batch, and how the devices share it."""
-    like = batch_like(config)
-    return {name: leaf.update(sharding=sharding.batch_sharding(mesh, leaf)) for name, leaf in like.items()}
+    return {
+        name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding.batch_sharding(mesh, leaf))
+        for name, leaf in batch_like(config).items()
+    }
 
 
 def mesh(config: ConfigDict) -> Mesh:
