@@ -8,7 +8,8 @@ The forms were chosen by timing them with their gradients on a CPU (JAX 0.10), w
 - convolutions of fewer pixels than channels: `_by_taps` takes half;
 - second derivatives: `_unstrided` makes a gradient penalty take a quarter;
 
-and `winograd` takes half the multiplications of large layers. Only the sub-pixel forms serve other devices too.
+`winograd` halves the multiplications of large layers, `bfloat16` multiplies in that type. Only the sub-pixel forms
+serve other devices too.
 """
 
 from functools import partial, reduce
@@ -19,11 +20,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from gan_jax import products, winograd
+from gan_jax import bfloat16, products, winograd
 
 Image = Float[Array, "batch height width channels"]
 Kernel = Float[Array, "k k inputs outputs"]
-
 FEW = 4  # channels that make the matrix product behind a convolution too narrow
 PHASES = [(i, j) for i in range(2) for j in range(2)]  # even or odd row, even or odd column
 # A transposed convolution along one axis, f its kernel, for even and odd pixels: pairs of tap and shift, as in
@@ -76,11 +76,15 @@ def conv(x: Image, kernel: Kernel, stride: int = 1, pad: int = 0) -> Image:
 
 
 def _convolve(x: Array, kernel: Array, stride: int = 1, pad: int = 0) -> Array:
-    if jax.default_backend() != "cpu" or stride > 1 or pad >= min(kernel.shape[:2]):
+    if jax.default_backend() != "cpu" or stride > 1:
         return _plain(x, kernel, stride, pad)
     if winograd.suits(x, kernel, pad):
         # Apart from the padding, which else would be asked for at every pixel that the transforms look at.
         return winograd.correlate(jax.lax.optimization_barrier(_zeros_around(x, pad)), kernel)
+    if bfloat16.suits(x, kernel):
+        return bfloat16.correlate(_zeros_around(x, pad), kernel)
+    if pad >= min(kernel.shape[:2]):
+        return _plain(x, kernel, stride, pad)
     return _unstrided(x, kernel, pad)
 
 
@@ -104,10 +108,6 @@ def _unstrided(x: Array, kernel: Array, pad: int) -> Array:
     return _plain(x, kernel, 1, pad)
 
 
-def _unstrided_forward(x: Array, kernel: Array, pad: int) -> tuple[Array, tuple[Array, Array]]:
-    return _plain(x, kernel, 1, pad), (x, kernel)
-
-
 def _unstrided_backward(pad: int, saved: tuple[Array, Array], g: Array) -> tuple[Array, Array]:
     x, kernel = saved
     rows, columns = (size - 1 - pad for size in kernel.shape[:2])
@@ -119,7 +119,7 @@ def _unstrided_backward(pad: int, saved: tuple[Array, Array], g: Array) -> tuple
     return _unstrided(g_padded, kernel[::-1, ::-1].swapaxes(2, 3), 0), kernel_gradient
 
 
-_unstrided.defvjp(_unstrided_forward, _unstrided_backward)
+_unstrided.defvjp(lambda x, kernel, pad: (_plain(x, kernel, 1, pad), (x, kernel)), _unstrided_backward)
 
 
 def _by_taps(x: Image, kernel: Kernel, stride: int, pad: int) -> Image:

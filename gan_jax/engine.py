@@ -83,7 +83,7 @@ def options(mesh: Mesh, config: ConfigDict, state: State) -> dict[str, Any]:
     results = sharding.state_sharding(mesh, state, config.batch_size), sharding.replicated(mesh)
     return {
         "slices": config.accumulate,
-        "compiler_options": compiler.options(),
+        "compiler_options": compiler.options(config.get("dtype")),
         "out_shardings": results,
     }
 

@@ -28,7 +28,7 @@ class Generator:
         def make(params: PyTree, key: Array, z: Array, label: Array) -> Array:
             return sample(sampler, lambda *inputs: apply(params, *inputs), key, CHUNK, label, z)
 
-        self._make = jax.jit(make, compiler_options=compiler.options())
+        self._make = jax.jit(make, compiler_options=compiler.options(config.get("dtype")))
 
     @property
     def classes(self) -> int:

@@ -111,7 +111,12 @@ class Norm(nn.Module):
 def _parameters(module: nn.Module, shape: tuple[int, ...], use_bias: bool, dtype: Any) -> tuple[Array, Array]:
     kernel = module.param("kernel", nn.initializers.normal(0.02), shape).astype(dtype)
     bias = module.param("bias", nn.initializers.zeros, shape[-1:]) if use_bias else jnp.zeros(())
-    return kernel, bias.astype(dtype)
+    return kernel, bias
+
+
+def _biased(out: Image, bias: Float[Array, " c"] | Float[Array, ""]) -> Image:
+    """`out + bias`, added in float32: so is then its gradient, a sum over all pixels, which bfloat16 cannot hold."""
+    return (out + bias.reshape(1, 1, 1, -1)).astype(out.dtype)
 
 
 class Dense(nn.Module):
@@ -183,11 +188,8 @@ class Conv(nn.Module):
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel, bias = _parameters(self, shape, self.use_bias, self.dtype)
         x = even(x).astype(self.dtype)
-        if self.reflect:
-            out = conv(reflect_pad(x, self.pad), kernel, self.stride)
-        else:
-            out = conv(x, kernel, self.stride, self.pad)
-        return even(out + bias.reshape(1, 1, 1, -1))
+        x, pad = (reflect_pad(x, self.pad), 0) if self.reflect else (x, self.pad)
+        return even(_biased(conv(x, kernel, self.stride, pad), bias))
 
 
 class ConvTranspose(nn.Module):
@@ -203,7 +205,7 @@ class ConvTranspose(nn.Module):
         """[B, h, w, c] -> [B, 2 h, 2 w, features]."""
         shape = (self.size, self.size, x.shape[-1], self.features)
         kernel, bias = _parameters(self, shape, self.use_bias, self.dtype)
-        return even(conv_transpose(even(x).astype(self.dtype), kernel) + bias.reshape(1, 1, 1, -1))
+        return even(_biased(conv_transpose(even(x).astype(self.dtype), kernel), bias))
 
 
 class ResizeConv(nn.Module):
@@ -218,7 +220,7 @@ class ResizeConv(nn.Module):
     def __call__(self, x: Image) -> Image:
         """[B, h, w, c] -> [B, 2 h, 2 w, features]."""
         kernel, bias = _parameters(self, (3, 3, x.shape[-1], self.features), self.use_bias, self.dtype)
-        return even(conv_nearest(even(x).astype(self.dtype), kernel) + bias.reshape(1, 1, 1, -1))
+        return even(_biased(conv_nearest(even(x).astype(self.dtype), kernel), bias))
 
 
 class Upsample(nn.Module):

@@ -63,7 +63,10 @@ class Model:
         batch = images if images.ndim == 4 else images[None]
         if batch.shape[1] * batch.shape[2] > WHOLE:
             apply, params = self.networks[direction]
-            out = np.stack([tiles.translate(apply, params, one, progress=progress) for one in batch])
+            dtype = self.config.get("dtype")
+            out = np.stack(
+                [tiles.translate(apply, params, one, dtype=dtype, progress=progress) for one in batch]
+            )
         else:
             out = self._together(batch, direction)
         return out if images.ndim == 4 else out[0]
@@ -93,7 +96,7 @@ class Model:
             # One by one, for the norms that would mix the pictures of a batch.
             return jax.vmap(lambda image: apply(params, image[None])[0])(batch)
 
-        return jax.jit(each, compiler_options=compiler.options())
+        return jax.jit(each, compiler_options=compiler.options(self.config.get("dtype")))
 
     def _known(self, direction: str | None) -> str:
         direction = self.directions[0] if direction is None else direction

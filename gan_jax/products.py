@@ -1,4 +1,6 @@
-"""Matrix products, one for each tap of a kernel."""
+"""Matrix products, one for each tap of a kernel, and sums in float32."""
+
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +10,11 @@ Pixels = Float[Array, "taps pixels inputs"]
 Kernels = Float[Array, "taps inputs outputs"]
 
 
+def summed(a: Array, b: Array, over_a: Sequence[int], over_b: Sequence[int]) -> Float[Array, "..."]:
+    """`a` and `b` multiplied and added up over these axes of theirs, in float32 if they are bfloat16."""
+    return jax.lax.dot_general(a, b, ((over_a, over_b), ((), ())), preferred_element_type=jnp.float32)
+
+
 def by_tap(x: Pixels, kernels: Kernels) -> Float[Array, "taps pixels outputs"]:
     """`out[t] = x[t] kernels[t]`, with a gradient that suits CPUs; it has no forward-mode derivative there."""
     return _by_tap(x, kernels) if jax.default_backend() == "cpu" else x @ kernels
@@ -15,7 +22,7 @@ def by_tap(x: Pixels, kernels: Kernels) -> Float[Array, "taps pixels outputs"]:
 
 @jax.custom_vjp
 def _by_tap(x: Pixels, kernels: Kernels) -> Float[Array, "taps pixels outputs"]:
-    return x @ kernels
+    return jnp.matmul(x, kernels, preferred_element_type=jnp.float32).astype(x.dtype)
 
 
 def _backward(
@@ -35,4 +42,4 @@ def _turned(x: Float[Array, "taps rows columns"]) -> Float[Array, "taps columns 
     return jnp.swapaxes(x, 1, 2)
 
 
-_by_tap.defvjp(lambda x, kernels: (x @ kernels, (x, kernels)), _backward)
+_by_tap.defvjp(lambda x, kernels: (_by_tap(x, kernels), (x, kernels)), _backward)

@@ -73,7 +73,7 @@ def _leaves(
     rounds: Rounds, sliced: game.Game, move: Move, before: State, batch: PyTree
 ) -> Generator[str, None, str]:
     """A row with the terms and the gradient's arrays that are not finite; returns the first in words."""
-    pull = jax.jit(_pull(rounds, sliced, move), compiler_options=compiler.options())
+    pull = jax.jit(_pull(rounds, sliced, move), compiler_options=compiler.options(rounds.config.get("dtype")))
     loss, report, gradients = pull(before._replace(step=np.int32(before.step)), batch)
     terms = [
         name for name, value in {**report.log, f"loss/{move.name}": loss}.items() if finite.bad({name: value})

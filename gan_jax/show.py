@@ -20,17 +20,17 @@ Pictures = dict[str, Float[np.ndarray, "n height width channels"]]
 
 
 def shower(
-    game: Game, sharding: Sharding | None = None
+    game: Game, sharding: Sharding | None = None, dtype: str | None = None
 ) -> Callable[[State, Pictures, Key[Array, ""], int], Pictures]:
     """`(state, test, rng, chunk) -> pictures by name`: `game.show` over a test set of `alike` domains, in chunks.
 
     Where the game has a sampler, "made" are as many samples, of the test set's labels if it has any.
 
     Networks are compiled once per picture size, and use averaged parameters where the state holds them. `sharding`
-    is where pictures are put: that of the state's parameters.
+    is where pictures are put: that of the state's parameters. `dtype` is what the networks compute in.
     """
     compiled = {
-        name: jax.jit(p.apply, compiler_options=compiler.options(), out_shardings=sharding)
+        name: jax.jit(p.apply, compiler_options=compiler.options(dtype), out_shardings=sharding)
         for name, p in game.players.items()
     }
 

@@ -71,11 +71,12 @@ def translate(
     picture: Picture,
     tile: int = TILE,
     progress: Callable[[float], None] = lambda share: None,
+    dtype: str | None = None,
 ) -> Picture:
     """`apply(params, picture)` for one picture: uint8 or uint16 levels, or float32 in [-1, 1]; the same comes back.
 
     Equals the untiled result but for rounding. The memory is that of a window of about `tile` pixels a side and of the
-    picture itself; `progress` is told the share that is done.
+    picture itself; `progress` is told the share that is done. `dtype` is what the network computes in.
 
     Raises:
         UserError: the files, in TMPDIR, do not fit on the disk, or the network's layers do not divide the picture.
@@ -96,7 +97,7 @@ def translate(
                 x = as_float(_padded(picture, plan.size, window.whole))[None]
                 given = {i: files[i].read(window.whole) for i in stage.needs}
                 top, bottom, left, right = window.inside(plan.scale(last))
-                values, *rows = _program(apply, stage.makes)(params, x, given, moments, left, right)
+                values, *rows = _program(apply, stage.makes, dtype)(params, x, given, moments, left, right)
                 for i, value in zip(stage.makes, values, strict=True):
                     up, down, west, east = window.inside(plan.scale(i))
                     files[i].write(np.asarray(value)[0, up:down, west:east], window.core)
@@ -133,14 +134,14 @@ def windows(plan: Plan, tile: int, reach: int) -> Iterator[Window]:
 
 
 @functools.lru_cache(maxsize=128)
-def _program(apply: Apply, makes: tuple[int, ...]) -> Callable[..., Any]:
+def _program(apply: Apply, makes: tuple[int, ...], dtype: str | None) -> Callable[..., Any]:
     """A stage for one window: the values that it makes, and what `Moments.add` takes of the last of them."""
 
     def run(params: PyTree, x: Array, given: Any, moments: Any, left: Array, right: Array) -> Any:
         values = stages.run(apply, makes, params, x, given, moments)
         return values, *_row_moments(values[-1], left, right)
 
-    return jax.jit(run, compiler_options=compiler.options())
+    return jax.jit(run, compiler_options=compiler.options(dtype))
 
 
 def _row_moments(x: Float[Array, "1 h w c"], left: Array, right: Array) -> tuple[Array, Array]:

@@ -44,7 +44,7 @@ class Viewer:
         """Reads the test pictures. Raises UserError when there are none, or the feature network is not installed."""
         self._game, self._config, self._source, self._key = game, config, source, key
         self._test = show.alike(data.test_pictures(source, config))
-        self._show = show.shower(game, sharding)
+        self._show = show.shower(game, sharding, config.get("dtype"))
         self._seen = functools.cache(self._trained_on)
         judged = config.evaluate_every or config.best_metric
         self._sets = SetMetrics(config.get("evaluate_features", "pixels") if judged else "none")

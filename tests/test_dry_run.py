@@ -88,7 +88,7 @@ def test_amounts(size, said):
 
 def test_as_typed(tmp_path, capsys, monkeypatch):
     """It exits with 0, makes no directory, and reads no data: there is none."""
-    monkeypatch.setattr(engine.compiler, "options", lambda: {"xla_backend_optimization_level": 0})
+    monkeypatch.setattr(engine.compiler, "options", lambda *_: {"xla_backend_optimization_level": 0})
     workdir = tmp_path / "run"
     tiny = "--config.generator.width=2 --config.generator.blocks=1 --config.discriminator.width=2"
     tiny += " --config.data.resize=16 --config.data.crop=16 --config.data.root=/nowhere"

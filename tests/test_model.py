@@ -31,7 +31,7 @@ TINY = {
 def quick():
     """Tiny programs run in no time without optimisations, and are compiled sooner."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model.compiler, "options", lambda: {"xla_backend_optimization_level": 0})
+        patch.setattr(model.compiler, "options", lambda *_: {"xla_backend_optimization_level": 0})
         yield
 
 

@@ -19,7 +19,7 @@ QUICK = {"xla_backend_optimization_level": 0}
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Tiny programs run in no time without optimisations, and are compiled sooner."""
-    monkeypatch.setattr(tiles.compiler, "options", lambda: QUICK)
+    monkeypatch.setattr(tiles.compiler, "options", lambda *_: QUICK)
 
 
 def network(block, channels, out=3):

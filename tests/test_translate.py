@@ -41,7 +41,7 @@ def workdir(tmp_path_factory):
         block, name = settings.locate(config, key)
         block[name] = value
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gan_jax.compiler.options", lambda: QUICK)
+        patch.setattr("gan_jax.compiler.options", lambda *_: QUICK)
         assert train(config.lock(), place / "run") == 0
     return place / "run"
 
@@ -49,7 +49,7 @@ def workdir(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def once(monkeypatch, loaded):
     """The run is loaded once, and quick to compile."""
-    monkeypatch.setattr("gan_jax.compiler.options", lambda: QUICK)
+    monkeypatch.setattr("gan_jax.compiler.options", lambda *_: QUICK)
     monkeypatch.setattr(translation, "load", lambda *_: loaded)
 
 

@@ -63,6 +63,17 @@ def test_no_digits_are_lost(channels):
     assert np.abs(plain(x, kernel) - exact).max() < 2e-6 * largest
 
 
+def test_bfloat16_is_rounded_three_times():
+    """The transformed pixels and taps, and the results: 2^-9 of a number at most, each a third of that on average."""
+    x, kernel = draw(1, 14, 14, 64).astype(jnp.bfloat16), draw(3, 3, 64, 64).astype(jnp.bfloat16)
+    ours = pulled(winograd.correlate, x, kernel)
+    exact = pulled(plain, *(jnp.asarray(each, jnp.float32) for each in (x, kernel)))
+    for mine, theirs in zip(ours, exact, strict=True):
+        assert mine.dtype == jnp.bfloat16
+        error = np.asarray(mine, np.float32) - theirs
+        assert 1e-3 < np.sqrt(np.mean(error**2) / np.mean(theirs**2)) < 6e-3
+
+
 def test_pictures_in_turn(monkeypatch):
     x, kernel = draw(3, 8, 9, 6), draw(3, 3, 6, 7)
     together = pulled(winograd.correlate, x, kernel)
@@ -96,7 +107,8 @@ def test_what_it_is_for():
     assert winograd.suits(jnp.zeros((1, 34, 34, 64)), kernel)
     assert not winograd.suits(jnp.zeros((1, 16, 16, 64)), kernel, pad=1)
     assert not winograd.suits(jnp.zeros((1, 128, 128, 64)), kernel, pad=1)
-    assert not winograd.suits(jnp.zeros((1, 32, 32, 64), jnp.bfloat16), kernel.astype(jnp.bfloat16), pad=1)
+    assert winograd.suits(jnp.zeros((1, 32, 32, 64), jnp.bfloat16), kernel.astype(jnp.bfloat16), pad=1)
+    assert not winograd.suits(jnp.zeros((1, 32, 32, 64), jnp.bfloat16), kernel, pad=1)
     assert not winograd.suits(jnp.zeros((1, 32, 32, 64)), jnp.zeros((3, 3, 64, 32)), pad=1)
     assert not winograd.suits(jnp.zeros((1, 32, 32, 64)), jnp.zeros((4, 4, 64, 64)), pad=1)
 

@@ -23,10 +23,10 @@ def prepare(case: Case, dtype: str, variant: str) -> Any:
         for name, shape in zip("xy", batch_shapes(found), strict=True)
     }
     if case.pictures:
-        apply = jax.jit(played.players["G"].apply, compiler_options=compiler.options())
+        apply = jax.jit(played.players["G"].apply, compiler_options=compiler.options(dtype))
         params = state.params["G"]
         return lambda: jax.block_until_ready(apply(params, batch["x"]))
-    play = game.Play(played, compiler_options=compiler.options())
+    play = game.Play(played, compiler_options=compiler.options(dtype))
     key, held = jax.random.key(1), [state]
 
     def step() -> None:

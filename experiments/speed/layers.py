@@ -34,6 +34,7 @@ class Layer(NamedTuple):
     kernel: tuple[int, ...]
     plain: Form
     ours: Form
+    dtype: str = "float32"
 
 
 def plain(x: Array, kernel: Array, stride: int = 1, pad: int = 0, doubled: int = 1) -> Array:
@@ -71,16 +72,22 @@ def layers() -> Iterator[Layer]:
         "7 x 7, 32 to 3 channels, 64 x 64 pixels: `_fold`",
         (1, 64, 64, 32), (7, 7, 32, 3), partial(plain, pad=3), partial(convolutions.conv, pad=3),
     )  # fmt: skip
+    for channels, side, form in ((128, 16, "bfloat16"), (256, 64, "winograd")):
+        title = f"3 x 3, {channels} channels, {side} x {side} pixels, in bfloat16: `{form}.correlate`"
+        shapes = ((1, side, side, channels), (3, 3, channels, channels))
+        yield Layer(title, *shapes, partial(plain, pad=1), partial(convolutions.conv, pad=1), "bfloat16")
 
 
 def measure(layer: Layer, turns: int = TURNS) -> dict[str, Any]:
     """Median milliseconds of either form with both gradients, and the ratio of each turn."""
     keys = jax.random.split(jax.random.key(0))
-    x, kernel = (jax.random.normal(key, shape) for key, shape in zip(keys, layer[1:3], strict=True))
+    x, kernel = (
+        jax.random.normal(key, shape, layer.dtype) for key, shape in zip(keys, layer[1:3], strict=True)
+    )
 
     def step(form: Form) -> Callable[[], Any]:
         gradients = jax.grad(lambda x, kernel: jnp.sum(form(x, kernel) ** 2), argnums=(0, 1))
-        run = jax.jit(gradients, compiler_options=compiler.options())
+        run = jax.jit(gradients, compiler_options=compiler.options(layer.dtype))
         return lambda: jax.block_until_ready(run(x, kernel))
 
     forms = {"plain": step(layer.plain), "ours": step(layer.ours)}

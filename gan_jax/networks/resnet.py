@@ -95,7 +95,8 @@ class ResNetGenerator(nn.Module):
         """Whether the blocks are one loop: compiled once, where that takes long. A loop takes a little more time."""
         if jax.default_backend() != "cpu" or self.blocks < 2:
             return False
-        return winograd.suits(x, self.variables["params"]["block_0"]["conv_0"]["kernel"], pad=1)
+        kernel = self.variables["params"]["block_0"]["conv_0"]["kernel"].astype(self.dtype)
+        return winograd.suits(x.astype(self.dtype), kernel, pad=1)
 
 
 def build(*, channels: int | None = 3, **fields: Any) -> ResNetGenerator:

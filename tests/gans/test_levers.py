@@ -26,7 +26,7 @@ def played(config: ConfigDict, batch: dict[str, Any]) -> tuple[dict, dict, game.
 @pytest.mark.slow
 def test_all_levers_at_once(tiny: Any, draw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = {"xla_backend_optimization_level": 0}
-    monkeypatch.setattr(engine.compiler, "options", lambda: quick)
+    monkeypatch.setattr(engine.compiler, "options", lambda *_: quick)
     batch = draw(tiny("cyclegan.py", SMALL))
     plain = jax.devices
 
