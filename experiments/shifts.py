@@ -10,7 +10,8 @@ from jaxtyping import Array, PyTree
 from ml_collections import ConfigDict
 
 from gan_jax import penalties, settings
-from gan_jax.game import Game, Play, Player, call, init, moves
+from gan_jax.game import Game, Player, call, init, moves
+from gan_jax.play import Play
 
 POINTS = 10_000
 

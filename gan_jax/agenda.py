@@ -42,6 +42,12 @@ def after(step: int, config: ConfigDict) -> Agenda:
     )
 
 
+def until(step: int, config: ConfigDict) -> int:
+    """The next step after this one that something follows."""
+    periods = (config.log_every, config.sample_every, config.evaluate_every, config.checkpoint_every)
+    return min([config.steps, *(step - step % every + every for every in periods if every > 0)])
+
+
 def due(every: int, step: int) -> bool:
     """Whether something done every so many steps is done after this one; 0 is never."""
     return every > 0 and step % every == 0

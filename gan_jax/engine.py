@@ -11,11 +11,16 @@ from jax.sharding import Mesh
 from jaxtyping import Array
 from ml_collections import ConfigDict
 
-from gan_jax import compiler, data, game, remat, rows, sharding
+from gan_jax import compiler, data, remat, rows, sharding
 from gan_jax.data import examples
 from gan_jax.data.shapes import batch_shapes
 from gan_jax.errors import UserError
 from gan_jax.game import Game, State
+from gan_jax.play import Play
+
+# Rounds in one call of a program on CPUs. Accelerators keep the memory that they compute in, and are told ahead what to
+# do; several hosts would have to agree how many to play.
+AT_ONCE = 10
 
 
 def made(config: ConfigDict) -> Game:
@@ -72,13 +77,15 @@ def placed(mesh: Mesh, config: ConfigDict, state: State) -> State:
     return on_devices._replace(step=state.step)
 
 
-def play(mesh: Mesh, config: ConfigDict, state: State) -> game.Play:
+def play(mesh: Mesh, config: ConfigDict, state: State) -> Play:
     """Rounds on these devices, for a state that is `placed` there, in as many slices as the config says."""
-    return game.Play(slice_of(config), within=lambda: rows.over(mesh), **options(mesh, config, state))
+    at_once = AT_ONCE if jax.default_backend() == "cpu" and jax.process_count() == 1 else 1
+    chosen = options(mesh, config, state)
+    return Play(slice_of(config), at_once=at_once, within=lambda: rows.over(mesh), **chosen)
 
 
 def options(mesh: Mesh, config: ConfigDict, state: State) -> dict[str, Any]:
-    """Of `game.Play` and `game.program`, for `slice_of(config)`."""
+    """Of `Play` and `game.program`, for `slice_of(config)`."""
     # Without out_shardings XLA chooses where results lie, and the second round is compiled anew for that.
     results = sharding.state_sharding(mesh, state, config.batch_size), sharding.replicated(mesh)
     return {

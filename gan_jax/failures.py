@@ -57,7 +57,7 @@ def go_back(
     while rounds.state.step < step:
         if asked():
             return False
-        rounds.play(rounds.batch())
+        rounds.play(rounds.batches(step - rounds.state.step))
     return rounds.state.step == step
 
 

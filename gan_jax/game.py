@@ -10,12 +10,10 @@ can call it with plain lambdas. Only the movers' parameters are differentiated: 
 import functools
 import inspect
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jaxtyping import Array, Float, Key, PyTree
 
@@ -26,7 +24,6 @@ __all__ = [
     "Game",
     "Move",
     "Network",
-    "Play",
     "Player",
     "Report",
     "State",
@@ -36,6 +33,7 @@ __all__ = [
     "init",
     "moves",
     "networks",
+    "one_round",
     "program",
     "pull",
 ]
@@ -68,45 +66,6 @@ def call(function: Callable[..., Any], given: dict[str, Any]) -> Any:
     return function(**{name: given[name] for name in inspect.signature(function).parameters})
 
 
-class Play:
-    """One round as `(state, batch, key) -> (state, log)`: compiled once per set of active moves, the state donated.
-
-    Random numbers are derived, never stored: move m of round t draws from `fold_in(fold_in(key, t), m)`, so a resumed
-    run draws what the uninterrupted one would have drawn. The log holds every scalar that the moves report, and for
-    each move `loss/<move>` and `gradient/<move>`, the norm of its gradient. With `slices` > 1 the game is that of a
-    batch of so many times fewer examples, and each move's gradient the mean over as many slices: see `slices`.
-    Everything happens in a context of its own, that `within` makes.
-    """
-
-    def __init__(
-        self,
-        game: Game,
-        slices: int = 1,
-        within: Callable[[], AbstractContextManager[object]] = nullcontext,
-        **jit_options: Any,
-    ) -> None:
-        """Nothing is compiled yet. Raises ValueError where the game is not one: see `check`."""
-        check(game)
-        self._game, self._within = game, within
-        self._program = functools.cache(lambda moves: program(game, moves, slices, **jit_options))
-
-    def __call__(self, state: State, batch: PyTree, key: Key[Array, ""]) -> tuple[State, dict[str, Array]]:
-        """The state after the round, and its log."""
-        step = int(state.step)
-        with self._within():
-            state, log = self._at(step)(state._replace(step=np.int32(step)), batch, key)
-        return state._replace(step=step + 1), log
-
-    def compile(self, state: State, batch: PyTree, key: Key[Array, ""]) -> None:
-        """Have the round that comes next compiled when it is played; of a batch, the shapes are enough."""
-        step = int(state.step)
-        with self._within():
-            self._at(step).lower(state._replace(step=np.int32(step)), batch, key).compile()
-
-    def _at(self, step: int) -> Any:
-        return self._program(active(self._game, step))
-
-
 def active(game: Game, step: int) -> frozenset[str]:
     """The names of the moves played in the round that begins at a step."""
     return frozenset(move.name for move in moves(game) if move.when(step))
@@ -114,12 +73,19 @@ def active(game: Game, step: int) -> frozenset[str]:
 
 def program(game: Game, active: frozenset[str], slices: int = 1, **jit_options: Any) -> Any:
     """What `jax.jit` makes of a round of these moves; the `step` of the state that it takes is an array."""
-    return jax.jit(functools.partial(_round, game, active, slices), donate_argnums=0, **jit_options)
+    return jax.jit(functools.partial(one_round, game, active, slices), donate_argnums=0, **jit_options)
 
 
-def _round(
+def one_round(
     game: Game, active: frozenset[str], slices: int, state: State, batch: PyTree, key: Key[Array, ""]
 ) -> tuple[State, dict[str, Array]]:
+    """The state after the active moves, and the log.
+
+    Random numbers are derived, never stored: move m of round t draws from `fold_in(fold_in(key, t), m)`, so a resumed
+    run draws what the uninterrupted one would have drawn. The log holds every scalar that the moves report, and for
+    each move `loss/<move>` and `gradient/<move>`, the norm of its gradient. With `slices` > 1 the game is that of a
+    batch of so many times fewer examples, and each move's gradient the mean over as many slices: see `slices`.
+    """
     key = jax.random.fold_in(key, state.step)
     order = [move.name for move in moves(game)]
     log: dict[str, Array] = {}

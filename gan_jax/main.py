@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from gan_jax import command, compiler, flags, hosts, rules
+from gan_jax import command, compiler, flags, hosts, huge_pages, rules
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,4 +33,5 @@ def _train(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    huge_pages.start_again()
     sys.exit(main())

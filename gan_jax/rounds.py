@@ -2,16 +2,16 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import jax
 from jaxtyping import Array, PyTree
 from ml_collections import ConfigDict
 
 from gan_jax import data, engine, game
+from gan_jax.errors import UserError
 from gan_jax.game import State
-
-Log = dict[str, Array]
+from gan_jax.play import Logs
 
 
 class Rounds:
@@ -26,6 +26,8 @@ class Rounds:
         self.state = self.initial()
         self._play = engine.play(self.mesh, config, self.state)
         self._batches: Iterator[PyTree] | None = None
+        self._gone: UserError | None = None
+        self._before: Logs = {}
         self._compiling: threading.Thread | None = None
 
     @property
@@ -40,7 +42,7 @@ class Rounds:
 
     def go_to(self, state: State, skipped: list[int]) -> None:
         """Play on from this state, without the batches of these numbers."""
-        self.state, self.skipped, self._batches = state, sorted(skipped), None
+        self.state, self.skipped, self._batches, self._gone = state, sorted(skipped), None, None
 
     def number(self, step: int) -> int:
         """The number of the batch of the round that begins at a step: the step, and one for each passed over.
@@ -53,9 +55,21 @@ class Rounds:
 
     def batch(self) -> PyTree:
         """The batch of the next round, on the devices. Raises UserError when no picture can be read any more."""
+        if self._gone is not None:
+            raise self._gone
         if self._batches is None:
             self._batches = self._from(self.state.step)
         return next(self._batches)
+
+    def batches(self, most: int) -> list[PyTree]:
+        """The batches of the next rounds, `most` of them or as many as can be played in one go; raises as `batch`."""
+        found = [self.batch()]
+        try:
+            while len(found) < self._play.alike(self.state.step, most):
+                found.append(self.batch())
+        except UserError as error:  # told when those before it are played
+            self._gone = error
+        return found
 
     def compile(self) -> None:
         """Begin to compile the next round, beside what comes before it; `play` waits for that.
@@ -74,13 +88,16 @@ class Rounds:
         self._compiling = threading.Thread(target=run, args=(self.state, self.key, shapes))
         self._compiling.start()
 
-    def play(self, batch: PyTree) -> Log:
-        """One round with a batch; gives what it tells."""
+    def play(self, batches: Sequence[PyTree]) -> Logs:
+        """A round with each of `batches`; gives what they tell, number i of each array being that of round i."""
         if self._compiling is not None:
             self._compiling.join()
             self._compiling = None
-        self.state, log = self._play(self.state, batch, self.key)
-        return log
+        self.state, logs = self._play.several(self.state, batches, self.key)
+        # The devices have what comes next and no more: whoever asks to stop does not wait for a queue.
+        jax.block_until_ready(self._before)
+        self._before = logs
+        return logs
 
     def _from(self, step: int) -> Iterator[PyTree]:
         assert self.source is not None

@@ -2,36 +2,26 @@
 
 import contextlib
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 import jax
 from ml_collections import ConfigDict
 
-from gan_jax import (
-    agenda,
-    data,
-    failures,
-    finite,
-    game,
-    records,
-    run,
-    sharding,
-    signals,
-    starts,
-    warm_start,
-)
+from gan_jax import agenda, data, failures, finite, game, records, run, sharding, signals, starts, warm_start
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.finite import NotFinite
+from gan_jax.play import Logs
 from gan_jax.progress import Display, duration
-from gan_jax.rounds import Log, Rounds
+from gan_jax.rounds import Rounds
 from gan_jax.saver import Saver
 from gan_jax.telling import Telling
+from gan_jax.unchecked import Unchecked
 from gan_jax.viewer import Viewer
 
 UNCHECKED = 50  # rounds at most between two looks for non-finite losses
+UNHEARD = 5.0  # seconds of rounds at most that are begun together
 LATE = 75  # the exit status when the time is over: what BSD calls a temporary failure, so try again
 
 
@@ -58,7 +48,7 @@ class Training:
         # Hosts write a checkpoint together, so they cannot wait each for its own disk.
         patient = config.on_full_disk == "wait" and jax.process_count() == 1
         self.saver = Saver(self.checkpoints, self.first, patient, display.say)
-        self.unchecked: deque[tuple[int, Log]] = deque()
+        self.unchecked = Unchecked()
         self.judged: tuple[int, dict[str, float]] = (-1, {})
         self.ready = False
 
@@ -93,21 +83,20 @@ class Training:
 
     def _played(self, stop: signals.Stop) -> int:
         if not self.ready and not stop.asked():
-            if (
-                jax.process_count() == 1
-            ):  # nothing is unsaved, and compiling may take minutes; other hosts would wait
+            if jax.process_count() == 1:  # nothing is unsaved, compiling may take minutes, and no host waits
                 stop.at_once = self._stopped()
             self._begin()
         while self.state.step < self.config.steps and not stop.asked(self._late()):
             try:
-                batch = self.rounds.batch()
+                batches = self.rounds.batches(self._ahead())
             except UserError:  # the pictures are gone
                 if jax.process_count() == 1:  # other hosts save together or not at all
                     self._keep()
                 raise
-            log = self.rounds.play(batch)
+            played = range(self.state.step + 1, self.state.step + 1 + len(batches))
+            logs = self.rounds.play(batches)
             stop.at_once = ""
-            self._after(self.state.step, log)
+            self._after(played, logs)
         return self._finish(stop)
 
     def _recover(self, failure: NotFinite, stop: signals.Stop) -> None:
@@ -139,7 +128,17 @@ class Training:
 
     def _late(self) -> bool:
         """Whether what is left of the time is only enough to save. One round is always played: starts must get on."""
-        return self.state.step > self.first and time.monotonic() + self.checkpoints.slowest >= self.end
+        return self.state.step > self.first and self._left() <= 0
+
+    def _left(self) -> float:
+        """Seconds until it is late."""
+        return self.end - time.monotonic() - self.checkpoints.slowest
+
+    def _ahead(self) -> int:
+        """How many rounds may be played before the next look at what else there is to do, a signal for instance."""
+        step = self.state.step
+        in_time = int(min(UNHEARD, self._left()) * self.telling.pace.rate())
+        return max(1, min(in_time, UNCHECKED - len(self.unchecked), agenda.until(step, self.config) - step))
 
     def _begin(self) -> None:
         """Before the first round: what can be found wrong is found now; how things look at the start."""
@@ -157,10 +156,11 @@ class Training:
             self.display.say("compiling the first step ...")
         self.ready = True
 
-    def _after(self, step: int, log: Log) -> None:
-        """What follows a round: the log, the pictures, the metrics, the checkpoint."""
+    def _after(self, steps: range, logs: Logs) -> None:
+        """What follows rounds that ended at these steps: the log, the pictures, the metrics, the checkpoint."""
+        step = steps[-1]
         todo = agenda.after(step, self.config)
-        self.unchecked.append((step, log))
+        self.unchecked.add(steps, logs)
         if todo.log:
             self.telling.log(step, self._check())
         elif len(self.unchecked) >= UNCHECKED or step <= self.first + 5:
@@ -201,16 +201,11 @@ class Training:
             NotFinite: a loss or gradient since the last look is not finite.
             UserError: a checkpoint could not be written.
         """
-        values: dict[str, float] = {}
-        steps, logs = [step for step, _ in self.unchecked], [log for _, log in self.unchecked]
-        for step, log in zip(steps, jax.device_get(logs), strict=True):
-            values = {name: float(log[name]) for name in sorted(log)}
-            losses_first = sorted(values, key=lambda name: name.startswith("gradient/"))
-            finite.check({name: values[name] for name in losses_first}, step)
+        step, values = 0, dict[str, float]()
+        for step, values in self.unchecked.checked():
             self.telling.hear(step, values)
-        if steps:
-            self.unchecked.clear()
-            self.telling.pace.mark(steps[-1])
+        if step:
+            self.telling.pace.mark(step)
         self.saver.check()
         return values
 

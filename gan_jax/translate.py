@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_jax import command, compiler
+from gan_jax import command, compiler, huge_pages
 from gan_jax.errors import UserError
 
 HELP = """\
@@ -73,4 +73,5 @@ def parse(arguments: Sequence[str]) -> Options:
 
 
 if __name__ == "__main__":
+    huge_pages.start_again()
     sys.exit(main())

@@ -4,7 +4,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from gan_jax import agenda
-from gan_jax.agenda import Agenda, after, due
+from gan_jax.agenda import Agenda, after, due, until
 
 EVERY = {
     "log_every": 5,
@@ -55,3 +55,15 @@ def test_steps_come_before_epochs() -> None:
     settled = agenda.settled(config, source)
     assert (settled.steps, settled.rate_every) == (12, 4), "four batches show all seven pictures"
     assert config.steps == 0, "the config that was given stays as it is"
+
+
+def test_rounds_may_be_played_until_something_follows() -> None:
+    config = ConfigDict(EVERY)  # 4, 5, 6, 8, 10, 12, 15, 16, 18, 20, the last step 23
+    assert [until(step, config) for step in (0, 3, 4, 5, 6, 10, 12, 18, 20, 22)] == [
+        4, 4, 5, 6, 8, 12, 15, 20, 23, 23
+    ]  # fmt: skip
+    for step in range(23):
+        assert any(after(until(step, config), config))
+        assert not any(any(after(between, config)) for between in range(step + 1, until(step, config)))
+    never = EVERY | {"evaluate_every": 0, "log_every": 0, "sample_every": 0, "checkpoint_every": 0}
+    assert until(3, ConfigDict(never)) == 23

@@ -11,7 +11,8 @@ import pytest
 from flax import linen as nn
 
 from gan_jax import losses, when
-from gan_jax.game import Game, Move, Play, Player, Report, call, check, init, networks
+from gan_jax.game import Game, Move, Player, Report, call, check, init, networks
+from gan_jax.play import Play
 from gan_jax.players import player
 
 KEY = jax.random.key(7)

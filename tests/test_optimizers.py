@@ -7,8 +7,9 @@ import torch
 from ml_collections import ConfigDict
 
 from gan_jax import optimizers, when
-from gan_jax.game import Game, Move, Play, Player, Report, init
+from gan_jax.game import Game, Move, Player, Report, init
 from gan_jax.layers import spectral_norm
+from gan_jax.play import Play
 
 
 def config(**fields):

@@ -10,6 +10,7 @@ from gan_jax import game, pool, slices
 from gan_jax.errors import UserError
 from gan_jax.game import Game, Move, Player, Report
 from gan_jax.layers import BatchNorm
+from gan_jax.play import Play
 from gan_jax.players import player
 
 X = np.array([1.0, 2.0, 4.0, 7.0, 11.0, 16.0], np.float32)
@@ -45,7 +46,7 @@ def example(batch: int) -> Game:
 
 def played(count: int) -> tuple[game.State, dict]:
     start = game.init(example(6), jax.random.key(0))
-    return game.Play(example(6 // count), count)(start, {"x": X}, jax.random.key(1))
+    return Play(example(6 // count), count)(start, {"x": X}, jax.random.key(1))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 6])
@@ -80,7 +81,7 @@ def test_each_slice_draws_its_own_random_numbers() -> None:
         one = example(6)._replace(moves=(Move("go", ("A",), loss),), memory=dict)
         start = game.init(one, jax.random.key(0))
         return float(
-            game.Play(one, count)(start, {"x": np.ones(6, np.float32)}, jax.random.key(1))[1]["gradient/go"]
+            Play(one, count)(start, {"x": np.ones(6, np.float32)}, jax.random.key(1))[1]["gradient/go"]
         )
 
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(1), 0), 0)
@@ -106,7 +107,7 @@ def test_a_pool_is_filled_with_the_same_pictures() -> None:
         memory = lambda: {"pool": pool.empty(8, 1, 1, 1), "shown": jnp.zeros((batch, 1, 1, 1))}  # noqa: E731
         return example(batch)._replace(moves=(Move("go", ("A",), loss),), memory=memory)
 
-    state, _ = game.Play(of(3), 2)(game.init(of(6), jax.random.key(0)), {"x": fakes}, jax.random.key(1))
+    state, _ = Play(of(3), 2)(game.init(of(6), jax.random.key(0)), {"x": fakes}, jax.random.key(1))
     np.testing.assert_array_equal(state.memory["shown"], fakes, err_msg="not full: shown as they are")
     assert state.memory["pool"].stored == 6
     np.testing.assert_array_equal(state.memory["pool"].images.ravel(), [0, 2, 4, 1, 3, 5, 0, 0])
@@ -119,11 +120,11 @@ def test_batch_norm_is_refused() -> None:
     norm = player(BatchNorm(), jax.ShapeDtypeStruct((4, 2), jnp.float32), optimizer=optax.sgd(1.0))
     one = Game({"A": norm}, (Move("go", ("A",), loss),))
     batch = {"x": np.ones((4, 2), np.float32)}
-    game.Play(one)(game.init(one, jax.random.key(0)), batch, jax.random.key(1))
+    Play(one)(game.init(one, jax.random.key(0)), batch, jax.random.key(1))
     with pytest.raises(
         UserError, match=r"^config.accumulate: batch norm would be that of a slice, not of the batch"
     ):
-        game.Play(one, 2)(game.init(one, jax.random.key(0)), batch, jax.random.key(1))
+        Play(one, 2)(game.init(one, jax.random.key(0)), batch, jax.random.key(1))
 
 
 def test_memory_that_the_game_does_not_hold_is_named() -> None:
@@ -134,4 +135,4 @@ def test_memory_that_the_game_does_not_hold_is_named() -> None:
     with pytest.raises(
         ValueError, match=r"move 'go' reports memory \['other'\], but the game holds \['asked'"
     ):
-        game.Play(one, 2)(game.init(example(6), jax.random.key(0)), {"x": X}, jax.random.key(1))
+        Play(one, 2)(game.init(example(6), jax.random.key(0)), {"x": X}, jax.random.key(1))

@@ -20,12 +20,13 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from gan_jax import data, flags, game, optimizers, pool, run, settings, viewer
+from gan_jax import data, flags, optimizers, pool, run, settings, viewer
 from gan_jax import train as loop
 from gan_jax.checkpoint import about, steps
 from gan_jax.data.shapes import batch_shapes
 from gan_jax.errors import UserError
 from gan_jax.game import Game, Move, Player, Report
+from gan_jax.play import Play
 from gan_jax.train import train
 
 ROOT = Path(__file__).parents[1]
@@ -376,20 +377,15 @@ def test_parameters_that_are_no_numbers_are_not_saved(
     config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The losses of a round are those before its steps: the last steps may have gone wrong all the same."""
-    plain = game.Play
+    plain = Play.several
 
-    def play(*args: Any, **kwargs: Any) -> Callable:
-        round = plain(*args, **kwargs)
+    def spoiling(self: Play, *given: Any) -> Any:
+        state, logs = plain(self, *given)
+        if state.step == 20:
+            state.params["G"]["shift"] = state.params["G"]["shift"] * jnp.inf
+        return state, logs
 
-        def spoiling(state: game.State, *rest: Any) -> Any:
-            state, log = round(state, *rest)
-            if state.step == 20:
-                state.params["G"]["shift"] = state.params["G"]["shift"] * jnp.inf
-            return state, log
-
-        return spoiling
-
-    monkeypatch.setattr(game, "Play", play)
+    monkeypatch.setattr(Play, "several", spoiling)
     with pytest.raises(UserError, match=r"became (nan|inf) at step 20.*step 10 is kept"):
         train(config(sample_every=0, evaluate_every=0), tmp_path)
     assert steps(tmp_path / "checkpoints") == [10]
@@ -398,13 +394,10 @@ def test_parameters_that_are_no_numbers_are_not_saved(
 def test_too_little_memory(
     config: Callable[..., ConfigDict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def play(*_: Any, **__: Any) -> Callable:
-        def refuse(*_: Any) -> None:
-            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.")
+    def refuse(*_: Any) -> None:
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.")
 
-        return refuse
-
-    monkeypatch.setattr(game, "Play", play)
+    monkeypatch.setattr(Play, "several", refuse)
     with pytest.raises(
         UserError, match=r"too little memory: add --config\.remat=true, or --config\.accumulate=2"
     ):
@@ -549,9 +542,10 @@ def test_only_the_first_round_is_compiled(
     counts = {}
     plain = loop.Training._after
 
-    def after(self: Any, step: int, log: Any) -> None:
-        plain(self, step, log)
-        counts[step] = len(compiled)
+    def after(self: Any, steps: range, logs: Any) -> None:
+        counts.update(dict.fromkeys(steps, len(compiled)))
+        plain(self, steps, logs)
+        counts[steps[-1]] = len(compiled)
 
     monkeypatch.setattr(loop.Training, "_after", after)
     for first in (0, 20):
@@ -590,7 +584,7 @@ def test_what_fails_while_it_is_compiled_is_told_by_the_round(
         tried.append(threading.current_thread() is threading.main_thread())
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.")
 
-    monkeypatch.setattr(game.Play, "_at", refuse)
+    monkeypatch.setattr(Play, "_at", refuse)
     with pytest.raises(UserError, match="too little memory"):
         train(config(), tmp_path)
     assert tried == [False, True]

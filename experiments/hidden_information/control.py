@@ -23,6 +23,7 @@ from gan_jax import compiler, data, game, losses, networks, optimizers, settings
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.gans.cyclegan import perturbed
+from gan_jax.play import Play
 from gan_jax.players import player
 
 LOOK, BACK = 30.0, 10.0  # weights: look like the drawing, give the photo back
@@ -89,7 +90,7 @@ def train(config: ConfigDict, workdir: Path, steps: int = STEPS, every: int = SA
     checkpoints = Checkpoints(workdir / "checkpoints", keep=steps)
     played = control(config)
     state, key, seconds = start(config, checkpoints, played)
-    play = game.Play(played, compiler_options=compiler.options())
+    play = Play(played, compiler_options=compiler.options())
     began = time.monotonic() - seconds
     batches = data.batches(data.source(config.data), config, start=state.step)
     while state.step < steps:

@@ -19,10 +19,11 @@ import numpy as np
 import trained_controls
 from control import STEPS, config, start
 
-from gan_jax import compiler, data, game
+from gan_jax import compiler, data
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.metrics import corruptions
+from gan_jax.play import Play
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +55,7 @@ def train(workdir: Path, steps: int = STEPS) -> None:
     if steps in checkpoints.steps():
         return
     state, key, _ = start(settings, checkpoints, played)
-    play = game.Play(played, compiler_options=compiler.options())
+    play = Play(played, compiler_options=compiler.options())
     began = time.monotonic()
     batches = data.batches(data.source(settings.data), settings)
     for x in (batch["x"] for batch in itertools.islice(batches, steps)):

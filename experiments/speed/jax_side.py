@@ -10,6 +10,7 @@ import numpy as np
 from experiments.speed.cases import Case, config
 from gan_jax import compiler, game
 from gan_jax.data.shapes import batch_shapes
+from gan_jax.play import Play
 
 
 def prepare(case: Case, dtype: str, variant: str) -> Any:
@@ -26,7 +27,7 @@ def prepare(case: Case, dtype: str, variant: str) -> Any:
         apply = jax.jit(played.players["G"].apply, compiler_options=compiler.options(dtype))
         params = state.params["G"]
         return lambda: jax.block_until_ready(apply(params, batch["x"]))
-    play = game.Play(played, compiler_options=compiler.options(dtype))
+    play = Play(played, compiler_options=compiler.options(dtype))
     key, held = jax.random.key(1), [state]
 
     def step() -> None:

@@ -91,14 +91,14 @@ def spent(workdir: Path, steps: int) -> dict[str, float]:
 
         return run
 
-    def played(batch: Any, play: Callable[[Any], Any] = training.rounds.play) -> Any:
-        log = play(batch)
+    def played(batches: Any, play: Callable[[Any], Any] = training.rounds.play) -> Any:
+        log = play(batches)
         if not began:
             jax.block_until_ready(training.state.params)
             began.append(time.perf_counter())
         return log
 
-    training.rounds.batch = timed("batches", training.rounds.batch)  # type: ignore[method-assign]
+    training.rounds.batches = timed("batches", training.rounds.batches)  # type: ignore[method-assign]
     training.rounds.play = played  # type: ignore[method-assign]
     training._after = timed("records", training._after)  # type: ignore[method-assign]
     training.loop(Stop())

@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 from gan_jax import game, settings
 from gan_jax.data import examples
 from gan_jax.data.shapes import batch_shapes
+from gan_jax.play import Play
 
 ROOT = Path(__file__).parents[2]
 TINY = {
@@ -113,8 +114,8 @@ def loss():
 
 @pytest.fixture(scope="session")
 def play():
-    """`game.Play`, compiled twice as fast: tiny programs run in no time without the usual optimisations."""
-    return partial(game.Play, compiler_options={"xla_backend_optimization_level": 0})
+    """`Play`, compiled twice as fast: tiny programs run in no time without the usual optimisations."""
+    return partial(Play, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from gan_jax import game, optimizers, settings, sharding
 from gan_jax import rows as rows_of
 from gan_jax.gans import cyclegan, pix2pix
 from gan_jax.layers import Conv, Norm
+from gan_jax.play import Play
 from gan_jax.players import player
 
 CONFIG = Path(__file__).parents[2] / "configs" / "cyclegan.py"
@@ -55,24 +56,25 @@ def played(cycle):
     def play(groups, rows=1):
         mesh, where, round = prepared(cycle, start, groups, rows)
         state = jax.device_put(start._replace(step=()), where._replace(step=()))._replace(step=0)
-        logs, compiled = [], Compilations()
+        compiled = Compilations()
         with jax.log_compiles(), compiled, rows_of.over(mesh):
-            for batch in batches:
-                state, log = round(state, sharding.split(mesh, batch), jax.random.key(1))
-                logs.append(jax.device_get(log))
-        return jax.device_get(state), logs, compiled.count
+            placed = [sharding.split(mesh, batch) for batch in batches]
+            state, logs = round.several(state, placed, jax.random.key(1))
+        logs = jax.device_get(logs)
+        each = [{name: values[i] for name, values in logs.items()} for i in range(len(batches))]
+        return jax.device_get(state), each, compiled.count
 
     return play
 
 
 def prepared(game_, start, groups, rows):
-    """A mesh, where the state lies on it, and a round."""
+    """A mesh, where the state lies on it, and a round, or two in one call."""
     devices = np.array(jax.devices()[: groups * rows]).reshape(groups, rows)
     mesh = Mesh(devices, ("data", "rows"), axis_types=(AxisType.Auto, AxisType.Auto))
     where = sharding.state_sharding(mesh, start, batch_size=8)
     results = where, sharding.replicated(mesh)
     options = {"xla_backend_optimization_level": 0}
-    return mesh, where, game.Play(game_, compiler_options=options, out_shardings=results)
+    return mesh, where, Play(game_, at_once=2, compiler_options=options, out_shardings=results)
 
 
 class Compilations(logging.Handler):
@@ -87,7 +89,7 @@ class Compilations(logging.Handler):
         self.logger.removeHandler(self)
 
     def emit(self, record):
-        self.count += record.getMessage().startswith("Compiling jit(_round)")
+        self.count += record.getMessage().startswith("Compiling jit(_rounds)")
 
 
 @pytest.fixture(scope="module")

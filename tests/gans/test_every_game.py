@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from gan_jax import dry_run, engine, settings
-from gan_jax.game import Play, call, init, moves
+from gan_jax.game import call, init, moves
+from gan_jax.play import Play
 from gan_jax.sampling import sample
 
 FILES = sorted(path.name for path in (Path(__file__).parents[2] / "configs").glob("*.py"))
@@ -33,7 +34,7 @@ class Run:
         self.file, self.config = file, tiny(file)
         self.game = made(self.config)
         self.batches = [draw(self.config, seed) for seed in range(2)]
-        self.round = Play(self.game, **QUICK)
+        self.round = Play(self.game, at_once=2, **QUICK)
         self.start = jax.device_get(init(self.game, jax.random.key(self.config.seed)))
         self.end, self.logs = self.again()
 
@@ -73,6 +74,17 @@ def test_the_same_seed_gives_the_same_bits(run):
     assert bits((end, logs)) == bits((run.end, run.logs))
     seeds = [init(run.game, jax.random.key(seed)).params for seed in (run.config.seed, run.config.seed + 1)]
     assert bits(seeds[0]) == bits(run.start.params) != bits(seeds[1])
+
+
+def test_rounds_in_one_call_are_those_of_as_many(run):
+    together = run.round.alike(0, 5)
+    assert together == (2 if all(move.when(0) == move.when(1) for move in moves(run.game)) else 1)
+    state = jax.tree.map(jnp.array, run.start)._replace(step=0)
+    state, logs = run.round.several(state, run.batches[:together], KEY)
+    each = [{name: values[i] for name, values in logs.items()} for i in range(together)]
+    assert bits(each) == bits(run.logs[:together])
+    if together == 2:
+        assert bits(state) == bits(run.end)
 
 
 def test_batch_and_state_are_known_before_anything_is_made(run):
