@@ -79,9 +79,13 @@ def placed(mesh: Mesh, config: ConfigDict, state: State) -> State:
 
 def play(mesh: Mesh, config: ConfigDict, state: State) -> Play:
     """Rounds on these devices, for a state that is `placed` there, in as many slices as the config says."""
-    at_once = AT_ONCE if jax.default_backend() == "cpu" and jax.process_count() == 1 else 1
     chosen = options(mesh, config, state)
-    return Play(slice_of(config), at_once=at_once, within=lambda: rows.over(mesh), **chosen)
+    return Play(slice_of(config), at_once=at_once(), within=lambda: rows.over(mesh), **chosen)
+
+
+def at_once() -> int:
+    """How many rounds one call of a program plays at most."""
+    return AT_ONCE if jax.default_backend() == "cpu" and jax.process_count() == 1 else 1
 
 
 def options(mesh: Mesh, config: ConfigDict, state: State) -> dict[str, Any]:

@@ -18,11 +18,16 @@ def start_again() -> None:
 
     It is the same process, with the same arguments. Somebody's own setting of the C library is left as it is.
     """
-    environment = asking(os.environ, _kernel(), _library())
-    if environment is not None and sys.executable:
+    asked = environment()
+    if asked is not None and sys.executable:
         sys.stdout.flush()
         sys.stderr.flush()
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], asked)
+
+
+def environment() -> dict[str, str] | None:
+    """This process's environment, asking for large pages; None where that is done already, or would do nothing."""
+    return asking(os.environ, _kernel(), _library())
 
 
 def asking(environment: Mapping[str, str], kernel: str, library: str) -> dict[str, str] | None:

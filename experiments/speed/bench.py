@@ -7,7 +7,8 @@ experiments/speed/README.md:
 
 The peer is the reference's step stated in PyTorch (torch_side.py): eager and torch.compile, both memory formats, and
 the fastest of
-them counts. Both sides run in processes of their own and step in turns, A B A B, so that a busy machine slows both.
+them counts. Both sides run in processes of their own and take turns of some steps, A B A B, so that a busy machine
+slows both.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from typing import Any
 
 from experiments.speed import page
 from experiments.speed.cases import CASES, config
+from gan_jax import engine, huge_pages
+from gan_jax.training import UNHEARD
 
 HERE = Path(__file__).parent
 TURNS = 7
@@ -35,7 +38,10 @@ class Side:
 
     def __init__(self, name: str) -> None:
         command = [sys.executable, "-m", "experiments.speed.worker", name]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        # Ours begins as gan_jax.main does.
+        environment = huge_pages.environment() if name == "jax" else None
+        self.process = subprocess.Popen(command, env=environment, **pipes)
 
     def ask(self, do: str, **given: Any) -> dict[str, Any]:
         """Its answer to one command; an error after LONGEST seconds, and for ever after."""
@@ -124,14 +130,25 @@ def race(case: str, dtype: str, turns: int) -> dict[str, Any]:
         }
         seconds: dict[str, list[float]] = {"ours": [], "peer": []}
         if not any("error" in answer for answer in first.values()):
+            sides["ours"].ask("steps", count=1)
+            count = steps_of_a_turn(sides["ours"].ask("steps", count=1)["seconds"])
             for _ in range(turns):
                 for name, side in sides.items():
-                    seconds[name].append(side.ask("step")["seconds"])
+                    seconds[name].append(side.ask("steps", count=count)["seconds"])
         about = {name: side.ask("about") for name, side in sides.items()}
         for side in sides.values():
             side.close()
         found["variants"][variant] = {"first": first, "seconds": seconds, "about": about}
     return found
+
+
+def steps_of_a_turn(seconds: float) -> int:
+    """As many as training begins together, and two at least.
+
+    Whoever has a turn finds the memory that the other gave back, which a virtual machine may have to fetch again: with
+    one step a turn that took more time than the step.
+    """
+    return max(2, min(engine.AT_ONCE, int(UNHEARD / seconds)))
 
 
 def device() -> str:

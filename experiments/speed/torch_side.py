@@ -15,7 +15,7 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def prepare(case: Case, dtype: str, variant: str) -> Any:
-    """A function that does one step (or one batch of photos) and waits for it."""
+    """A function that does so many steps (or batches of photos) and waits for them."""
     found = config(case, dtype)
     layout = torch.channels_last if "channels_last" in variant else torch.contiguous_format
     networks = [reference.build(block).to(DEVICE, memory_format=layout) for block in (found.generator,) * 2 +
@@ -25,8 +25,9 @@ def prepare(case: Case, dtype: str, variant: str) -> Any:
     x, y = (torch.rand(side, device=DEVICE).mul(2).sub(1).to(memory_format=layout) for _ in range(2))
     half = torch.autocast(DEVICE, torch.bfloat16, enabled=dtype == "bfloat16")
     if case.pictures:
-        return lambda: waited(translated(called[0], x, half))
-    return Step(found, networks, called, x, y, half)
+        return lambda count: [waited(translated(called[0], x, half)) for _ in range(count)]
+    step = Step(found, networks, called, x, y, half)
+    return lambda count: [step() for _ in range(count)]
 
 
 @torch.inference_mode()
@@ -122,7 +123,7 @@ def flops(case: Case) -> float:
 
     step = prepare(case, "float32", "eager")
     with FlopCounterMode(display=False) as counter:
-        step()
+        step(1)
     return float(counter.get_total_flops())
 
 

@@ -25,12 +25,12 @@ def answer(module: Any, steps: dict[str, Any], do: str, **given: Any) -> Any:
         if do == "prepare":
             start = time.perf_counter()
             steps["now"] = module.prepare(CASES[given["case"]], given["dtype"], given["variant"])
-            steps["now"]()
+            steps["now"](1)
             return {"seconds": time.perf_counter() - start}
-        if do == "step":
+        if do == "steps":
             start = time.perf_counter()
-            steps["now"]()
-            return {"seconds": time.perf_counter() - start}
+            steps["now"](given["count"])
+            return {"seconds": (time.perf_counter() - start) / given["count"]}
         if do == "flops":
             return {"flops": module.flops(CASES[given["case"]])}
         if do == "limit":
