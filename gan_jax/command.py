@@ -1,6 +1,7 @@
 """What every command shares: wrong flags told in one line, exit codes, no tracebacks."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -43,12 +44,17 @@ def path(text: str) -> Path:
 
 
 def run(work: Callable[[], int], stopped: str = "stopped") -> int:
-    """What `work` gives; 2 after a user's error, told in a line; 130 after Ctrl-C."""
+    """What `work` gives; 2 after a user's error, told in a line; 130 after Ctrl-C; 1 where nobody reads any more."""
     try:
-        return work()
+        status = work()
+        sys.stdout.flush()
+        return status
     except UserError as error:
         print(f"gan_jax: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"gan_jax: {stopped}", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # as by `| head`; what is left to print goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

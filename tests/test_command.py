@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from subprocess import PIPE
+
 import pytest
 
 from gan_jax import command
@@ -23,6 +27,15 @@ def test_a_mistake_is_one_line_and_2(capsys):
 def test_ctrl_c_says_what_to_do_and_is_130(capsys):
     assert command.run(failing(KeyboardInterrupt()), "stopped; go on") == 130
     assert capsys.readouterr().err == "gan_jax: stopped; go on\n"
+
+
+def test_a_reader_that_leaves_is_no_defect():
+    code = "from gan_jax import command; raise SystemExit(command.run(lambda: print('x' * 10**6) or 0))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=PIPE, stderr=PIPE) as run:
+        assert run.stdout.read(1) == b"x"
+        run.stdout.close()
+        assert run.stderr.read() == b""
+    assert run.returncode == 1
 
 
 def test_a_defect_keeps_its_traceback():

@@ -13,7 +13,7 @@ import pytest
 from ml_collections import ConfigDict
 from PIL import Image
 
-from gan_jax import optimizers, settings
+from gan_jax import engine, optimizers, settings
 from gan_jax.checkpoint import steps
 from gan_jax.errors import UserError
 from gan_jax.game import Game, Move, Player, Report
@@ -208,14 +208,15 @@ def test_a_run_that_was_killed_tells_the_same(
     """It goes on from step 3, after one wrong look, or from step 6, after it was told."""
     plain = Training._after
 
-    def die(self: Training, step: int, log: Any) -> None:
-        plain(self, step, log)
-        if step == last:
+    def die(self: Training, ended: range, logs: Any) -> None:
+        plain(self, ended, logs)
+        if ended[-1] == last:
             raise Killed
 
     rare = {"evaluate_every": 0, "steps": 10, "checkpoint_every": checkpoint_every}
     with monkeypatch.context() as patch:
         patch.setattr(Training, "_after", die)
+        patch.setattr(engine, "AT_ONCE", 1)
         with pytest.raises(Killed):
             run(game(lambda x: -x), **rare)
     assert max(steps(tmp_path / "run" / "checkpoints")) == (3 if last == 5 else 6)
