@@ -6,6 +6,8 @@ from ml_collections import ConfigDict
 
 from gan_jax import data
 
+UNHEARD = 5.0  # seconds of rounds at most that are begun together: what is asked meanwhile, to stop say, waits for them
+
 
 class Agenda(NamedTuple):
     """What follows a step."""
@@ -40,6 +42,11 @@ def after(step: int, config: ConfigDict) -> Agenda:
         or (save and bool(config.best_metric)),
         save=save,
     )
+
+
+def together(rate: float, seconds: float = UNHEARD) -> int:
+    """How many rounds are begun together, of `rate` a second: as many as fit, and one at least."""
+    return max(1, int(rate * min(seconds, UNHEARD)))
 
 
 def until(step: int, config: ConfigDict) -> int:

@@ -21,7 +21,6 @@ from gan_jax.unchecked import Unchecked
 from gan_jax.viewer import Viewer
 
 UNCHECKED = 50  # rounds at most between two looks for non-finite losses
-UNHEARD = 5.0  # seconds of rounds at most that are begun together
 LATE = 75  # the exit status when the time is over: what BSD calls a temporary failure, so try again
 
 
@@ -137,8 +136,8 @@ class Training:
     def _ahead(self) -> int:
         """How many rounds may be played before the next look at what else there is to do, a signal for instance."""
         step = self.state.step
-        in_time = int(min(UNHEARD, self._left()) * self.telling.pace.rate())
-        return max(1, min(in_time, UNCHECKED - len(self.unchecked), agenda.until(step, self.config) - step))
+        in_time = agenda.together(self.telling.pace.rate(), self._left())
+        return min(in_time, UNCHECKED - len(self.unchecked), agenda.until(step, self.config) - step)
 
     def _begin(self) -> None:
         """Before the first round: what can be found wrong is found now; how things look at the start."""

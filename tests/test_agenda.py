@@ -4,7 +4,7 @@ import pytest
 from ml_collections import ConfigDict
 
 from gan_jax import agenda
-from gan_jax.agenda import Agenda, after, due, until
+from gan_jax.agenda import Agenda, after, due, together, until
 
 EVERY = {
     "log_every": 5,
@@ -67,3 +67,15 @@ def test_rounds_may_be_played_until_something_follows() -> None:
         assert not any(any(after(between, config)) for between in range(step + 1, until(step, config)))
     never = EVERY | {"evaluate_every": 0, "log_every": 0, "sample_every": 0, "checkpoint_every": 0}
     assert until(3, ConfigDict(never)) == 23
+
+
+def test_as_many_rounds_are_begun_together_as_take_five_seconds() -> None:
+    assert [together(rate) for rate in (0.0, 0.1, 0.39, 0.4, 10.0)] == [1, 1, 1, 2, 50]
+    assert [together(10.0, seconds) for seconds in (-3.0, 0.0, 0.25, 4.0, 1e9, float("inf"))] == [
+        1,
+        1,
+        2,
+        40,
+        50,
+        50,
+    ]

@@ -24,7 +24,10 @@ def walk() -> Game:
         Move("A", ("A",), to),
         Move("B", ("B",), lambda B: (-B(), Report()), when.every(3)),
     )
-    start = lambda key: jnp.float32(0)  # noqa: E731
+
+    def start(key):
+        return jnp.float32(0)
+
     players = {
         "A": Player(start, lambda p: p, optax.sgd(0.1), average=0.9),
         "B": Player(start, lambda p: p, optax.sgd(1.0)),

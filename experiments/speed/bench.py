@@ -24,8 +24,7 @@ from typing import Any
 
 from experiments.speed import page
 from experiments.speed.cases import CASES, config
-from gan_jax import engine, huge_pages
-from gan_jax.training import UNHEARD
+from gan_jax import agenda, engine, huge_pages
 
 HERE = Path(__file__).parent
 TURNS = 7
@@ -146,7 +145,7 @@ def race(case: str, dtype: str, turns: int) -> dict[str, Any]:
 
 def steps_of_a_turn(seconds: float) -> int:
     """As many as training begins together, and two at least."""
-    return max(2, min(engine.AT_ONCE, int(UNHEARD / seconds)))
+    return max(2, min(engine.AT_ONCE, agenda.together(1 / seconds)))
 
 
 def device() -> str:

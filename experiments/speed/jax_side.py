@@ -9,11 +9,10 @@ import jax
 import numpy as np
 
 from experiments.speed.cases import Case, config
-from gan_jax import compiler, engine, game
+from gan_jax import agenda, compiler, engine, game
 from gan_jax.data.shapes import batch_shapes
 from gan_jax.game import State
 from gan_jax.play import Play
-from gan_jax.training import UNHEARD
 
 
 def prepare(case: Case, dtype: str, variant: str) -> Any:
@@ -44,7 +43,7 @@ class Steps:
     def __call__(self, count: int) -> None:
         start, end = time.perf_counter(), self.state.step + count
         while self.state.step < end:
-            most = min(end - self.state.step, max(1, int(UNHEARD * self.rate)))
+            most = min(end - self.state.step, agenda.together(self.rate))
             together = self.play.alike(self.state.step, most)
             self.state, log = self.play.several(self.state, [self.batch] * together, self.key)
         jax.block_until_ready((self.state.params, log))
